@@ -1,1 +1,3 @@
-fn main(){}
+//! The `trapti` command.
+
+fn main() {}

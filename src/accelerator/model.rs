@@ -1,0 +1,175 @@
+//! The checked accelerator; every value is in range and nothing is optional that the simulator needs.
+
+use crate::units::{Bytes, Cycles, Hertz, Picojoules};
+use serde::{Deserialize, Serialize};
+
+/// An accelerator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Accelerator {
+    /// Name, shown in results.
+    pub name: String,
+    /// Clock of everything on chip.
+    pub clock: Hertz,
+    /// Systolic arrays, at least one.
+    pub arrays: Vec<Array>,
+    /// Unit for everything that is not a matrix product.
+    pub vector: VectorUnit,
+    /// On-chip memories; the first is nearest to the arrays.
+    pub memories: Vec<Memory>,
+    /// Off-chip memory.
+    pub dram: Dram,
+    /// How ops are handed to arrays.
+    pub dispatch: Dispatch,
+}
+
+/// A systolic array.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Array {
+    /// Name, shown in results.
+    pub name: String,
+    /// Processing element rows.
+    pub rows: u32,
+    /// Processing element columns.
+    pub columns: u32,
+    /// What stays in the processing elements.
+    pub dataflow: Dataflow,
+    /// Depth of the operand buffers along K: a temporal tile.
+    pub buffer_length: u32,
+    /// Whether fetches overlap computation.
+    pub overlap: Overlap,
+    /// Whether an edge tile fills only the rows and columns it uses.
+    pub fill: Fill,
+}
+
+/// What stays in the processing elements.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dataflow {
+    /// Partial sums stay.
+    OutputStationary,
+}
+
+/// Whether fetches overlap computation.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Overlap {
+    /// Fetch, compute, write, one after the other.
+    Serial,
+    /// Two halves per operand buffer.
+    DoubleBuffered,
+}
+
+/// Whether an edge tile fills only the rows and columns it uses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Fill {
+    /// K + m − 1 + n − 1 cycles.
+    Edge,
+    /// K + R + C − 2 cycles.
+    Full,
+}
+
+/// The vector unit.
+#[derive(Debug, Clone, PartialEq)]
+pub struct VectorUnit {
+    /// Elements a cycle and pass.
+    pub lanes: u32,
+    /// Size of a chunk, all inputs together.
+    pub buffer: Bytes,
+}
+
+/// An on-chip memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Memory {
+    /// Name, shown in results.
+    pub name: String,
+    /// Capacity; `None` answers "how much would it want?".
+    pub capacity: Option<Bytes>,
+    /// Equal ports, each serving one transfer at a time.
+    pub ports: u32,
+    /// Width of a port.
+    pub port_bits: u32,
+    /// Cycles of a transfer besides its beats.
+    pub latency: Cycles,
+    /// Which victim is chosen first.
+    pub replacement: Replacement,
+    /// Whether obsolete data goes before needed data.
+    pub victims: Victims,
+    /// When obsolete bytes become free.
+    pub reclaim: Reclaim,
+}
+
+/// Which victim is chosen first.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Replacement {
+    /// Least recently used.
+    Lru,
+}
+
+/// Whether obsolete data goes before needed data.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Victims {
+    /// Obsolete, clean, dirty.
+    ObsoleteFirst,
+    /// By the replacement policy alone.
+    Any,
+}
+
+/// When obsolete bytes become free.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Reclaim {
+    /// When something overwrites them.
+    Lazy,
+}
+
+/// Off-chip memory.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Dram {
+    /// Cycles of the accelerator's clock before the first burst.
+    pub latency: Cycles,
+    /// Width of the channel.
+    pub channel_bits: u32,
+    /// Transfers a second on the channel.
+    pub transfers_per_second: u64,
+    /// Transfers of a burst.
+    pub burst: u32,
+    /// Accesses in progress at a time.
+    pub ports: u32,
+    /// Energy of a bit moved; required by Stage II once a run spills or reloads.
+    pub energy_per_bit: Option<Picojoules>,
+}
+
+/// How ops are handed to arrays.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Dispatch {
+    /// Op i goes to array i mod arrays; each array runs its list in order.
+    RoundRobin,
+    /// An idle array takes the next ready op.
+    Greedy,
+}
+
+impl Memory {
+    /// Requests of a transfer of `bytes`: words of the port's width.
+    pub fn requests(&self, bytes: Bytes) -> u64 {
+        (bytes.0 * 8).div_ceil(u64::from(self.port_bits))
+    }
+
+    /// Time of a transfer of `bytes` over one port.
+    pub fn transfer_cycles(&self, bytes: Bytes) -> Cycles {
+        self.latency + Cycles(self.requests(bytes))
+    }
+}
+
+impl Dram {
+    /// Time of an access of `bytes`: latency plus whole bursts at the channel's rate, rounded up once.
+    pub fn cycles(&self, bytes: Bytes, clock: Hertz) -> Cycles {
+        let bursts = (bytes.0 * 8).div_ceil(u64::from(self.burst) * u64::from(self.channel_bits));
+        let transfers = u128::from(bursts) * u128::from(self.burst);
+        let cycles = (transfers * u128::from(clock.0)).div_ceil(u128::from(self.transfers_per_second));
+        self.latency + Cycles(cycles as u64)
+    }
+}

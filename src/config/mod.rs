@@ -1,0 +1,1 @@
+//! TOML with spans to checked values; all diagnostics at once.

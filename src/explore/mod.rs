@@ -1,0 +1,1 @@
+//! Stage II: tries bank organisations and gating policies on runs, and selects.

@@ -1,0 +1,86 @@
+//! The selected design: the artefact `design.json`, from which RTL is generated and which co-simulation proves.
+
+use super::{ControllerTiming, MacroShape, Organisation, Policy, States, SwitchDelays};
+use crate::units::{Bytes, Hertz};
+use serde::{Deserialize, Serialize};
+
+/// A banked, power-gated memory with every parameter fixed.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Design {
+    /// `trapti.design/1`.
+    pub schema: String,
+    /// Name; the generated top module is `pgsram_<name>`.
+    pub name: String,
+    /// Capacity of the whole memory.
+    pub capacity: Bytes,
+    /// Domains, banks, words, ports, latencies.
+    pub organisation: Organisation,
+    /// Macros of a bank.
+    pub macro_shape: MacroShape,
+    /// Controller times.
+    pub timing: ControllerTiming,
+    /// Delays of the power switch, for bench, reference and prediction.
+    pub switch: SwitchDelays,
+    /// Sleep states present.
+    pub states: States,
+    /// Gating policy with its thresholds.
+    pub policy: Policy,
+    /// Domains start ON after reset.
+    pub reset_on: bool,
+    /// Width of the time base in silicon; co-simulation uses 64.
+    pub time_bits: u32,
+    /// 0 none, 1 class times, transitions and stalls, 2 also reads and writes.
+    pub counters: u32,
+    /// Isolation clamps in RTL; otherwise UPF isolates.
+    pub iso_in_rtl: bool,
+    /// Clock.
+    pub clock: Hertz,
+    /// How lifetimes were placed; co-simulation places the run again and compares the digest.
+    pub placement: String,
+    /// Where it comes from.
+    pub provenance: DesignProvenance,
+}
+
+/// Where a design comes from.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct DesignProvenance {
+    /// Digest of the exploration it was selected from.
+    pub exploration: String,
+    /// Row of the selected point in `points.parquet`.
+    pub point: u64,
+    /// Characterisation, such as `22nm-lstp, embedded table (CACTI 7), exact`.
+    pub characterisation: String,
+    /// One digest per workload: the placement of its run.
+    pub placements: Vec<(String, String)>,
+}
+
+/// Everything that decides which cycle a request is granted in: what prediction, reference model and RTL are built from.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Controller {
+    /// Domains, banks, words, ports, latencies.
+    pub organisation: Organisation,
+    /// Controller times.
+    pub timing: ControllerTiming,
+    /// Delays of the power switch.
+    pub switch: SwitchDelays,
+    /// Sleep states present.
+    pub states: States,
+    /// Gating policy.
+    pub policy: Policy,
+    /// Domains start ON after reset.
+    pub reset_on: bool,
+}
+
+impl Design {
+    /// The part that decides about cycles.
+    pub fn controller(&self) -> Controller {
+        Controller {
+            organisation: self.organisation,
+            timing: self.timing,
+            switch: self.switch,
+            states: self.states,
+            policy: self.policy,
+            reset_on: self.reset_on,
+        }
+    }
+}

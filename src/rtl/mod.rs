@@ -1,0 +1,1 @@
+//! Stage III: from a [`crate::power::Design`] to a directory of Verilog and collateral.

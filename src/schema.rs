@@ -1,0 +1,14 @@
+//! Names and versions of the artefacts' formats.
+
+/// First key of `workload.json`.
+pub const WORKLOAD: &str = "trapti.workload/1";
+/// First key of the statistics of a run.
+pub const STATISTICS: &str = "trapti.statistics/1";
+/// First key of a directory's `manifest.json`.
+pub const MANIFEST: &str = "trapti.manifest/1";
+/// First key of the summary of an exploration.
+pub const EXPLORATION: &str = "trapti.exploration/1";
+/// First key of `design.json`.
+pub const DESIGN: &str = "trapti.design/1";
+/// First key of `cosim.json`.
+pub const COSIM: &str = "trapti.cosim/1";

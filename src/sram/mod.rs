@@ -1,0 +1,1 @@
+//! SRAM characterisation: energy, time, leakage and area of one macro.

@@ -1,0 +1,190 @@
+//! The access graph: every transfer between a memory and the rest of the chip, and the work between transfers.
+//!
+//! `docs/contract.md` states what the nodes mean and how they are replayed.
+
+use crate::ids::{LifetimeId, MemoryId, NodeId, OpId, TensorId};
+use crate::units::{Bytes, Cycles};
+use rustc_hash::FxHashMap;
+
+/// What a node is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum NodeKind {
+    /// An operand leaves the memory.
+    Read,
+    /// A result enters the memory.
+    Write,
+    /// DRAM contents enter the memory.
+    Fill,
+    /// Contents leave the memory for DRAM.
+    WriteBack,
+    /// Time without a request: computation, or the start or end of an op.
+    Work,
+}
+
+impl NodeKind {
+    /// Every kind, in the order of their codes in files.
+    pub const ALL: [NodeKind; 5] =
+        [NodeKind::Read, NodeKind::Write, NodeKind::Fill, NodeKind::WriteBack, NodeKind::Work];
+
+    /// Whether requests read the memory.
+    pub fn reads(self) -> bool {
+        matches!(self, NodeKind::Read | NodeKind::WriteBack)
+    }
+
+    /// Whether requests write the memory.
+    pub fn writes(self) -> bool {
+        matches!(self, NodeKind::Write | NodeKind::Fill)
+    }
+
+    /// Whether the node makes requests at all.
+    pub fn is_transfer(self) -> bool {
+        self != NodeKind::Work
+    }
+}
+
+/// Which operand of the op a transfer belongs to; with the op, the tensor and the kind it names a pass, which has one cursor.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[repr(u8)]
+pub enum Operand {
+    /// Left operand of a matmul, first input of a vector op.
+    A,
+    /// Right operand of a matmul, second input of a vector op.
+    B,
+    /// Result.
+    Out,
+    /// None: work, or contents of another op that had to leave.
+    None,
+}
+
+impl Operand {
+    /// Every operand, in the order of their codes in files.
+    pub const ALL: [Operand; 4] = [Operand::A, Operand::B, Operand::Out, Operand::None];
+}
+
+/// One node. Nodes are stored in record order.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Node {
+    /// Planned start: cycle of the first request, or of the work.
+    pub start: Cycles,
+    /// Bytes of a transfer, cycles of work.
+    pub amount: u32,
+    /// Op that caused it.
+    pub op: OpId,
+    /// Tensor whose bytes move; for work, a result of the op.
+    pub tensor: TensorId,
+    /// Residence that the bytes belong to; meaningless for work.
+    pub lifetime: LifetimeId,
+    /// Interned predecessor list.
+    pub pattern: u32,
+    /// What it is.
+    pub kind: NodeKind,
+    /// Operand of the op.
+    pub operand: Operand,
+    /// Memory; 0 for work.
+    pub memory: u8,
+    /// Port of the memory; 0 for work.
+    pub port: u8,
+}
+
+impl Node {
+    /// Bytes of a transfer, zero for work.
+    pub fn bytes(&self) -> Bytes {
+        Bytes(if self.kind.is_transfer() { u64::from(self.amount) } else { 0 })
+    }
+
+    /// Memory of a transfer.
+    pub fn memory_id(&self) -> MemoryId {
+        MemoryId(u32::from(self.memory))
+    }
+}
+
+/// A node that must be done, and how long after that.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Default)]
+pub struct Predecessor {
+    /// How many nodes earlier in record order; at least 1.
+    pub back: u32,
+    /// Cycles from its `done` to the earliest start.
+    pub lag: u32,
+}
+
+/// At most four predecessors.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub struct Predecessors {
+    count: u8,
+    items: [Predecessor; 4],
+}
+
+impl Predecessors {
+    /// No predecessor.
+    pub const NONE: Self = Self { count: 0, items: [Predecessor { back: 0, lag: 0 }; 4] };
+    /// Most predecessors of one node.
+    pub const LIMIT: usize = 4;
+
+    /// Adds one.
+    ///
+    /// # Panics
+    /// With more than [`Self::LIMIT`]; the simulator joins wider fan-ins through work nodes.
+    pub fn push(&mut self, predecessor: Predecessor) {
+        self.items[usize::from(self.count)] = predecessor;
+        self.count += 1;
+    }
+
+    /// The list.
+    pub fn as_slice(&self) -> &[Predecessor] {
+        &self.items[..usize::from(self.count)]
+    }
+}
+
+/// Nodes in record order and their interned predecessor lists.
+#[derive(Debug, Clone, Default)]
+pub struct AccessGraph {
+    nodes: Vec<Node>,
+    patterns: Vec<Predecessors>,
+    interned: FxHashMap<Predecessors, u32>,
+}
+
+impl AccessGraph {
+    /// Appends a node whose predecessors are earlier nodes, each with its lag; `node.pattern` is filled in.
+    pub fn push(&mut self, mut node: Node, predecessors: &[(NodeId, u32)]) -> NodeId {
+        let id = NodeId::from(self.nodes.len());
+        let mut list = Predecessors::NONE;
+        for &(earlier, lag) in predecessors {
+            debug_assert!(earlier < id, "predecessors come first in record order");
+            list.push(Predecessor { back: id.0 - earlier.0, lag });
+        }
+        node.pattern = self.intern(list);
+        self.nodes.push(node);
+        id
+    }
+
+    fn intern(&mut self, list: Predecessors) -> u32 {
+        let next = self.patterns.len() as u32;
+        let index = *self.interned.entry(list).or_insert(next);
+        if index == next {
+            self.patterns.push(list);
+        }
+        index
+    }
+
+    /// All nodes in record order.
+    pub fn nodes(&self) -> &[Node] {
+        &self.nodes
+    }
+
+    /// Predecessors of a node.
+    pub fn predecessors(&self, node: &Node) -> &[Predecessor] {
+        self.patterns[node.pattern as usize].as_slice()
+    }
+
+    /// The interned lists, indexed by [`Node::pattern`].
+    pub fn patterns(&self) -> &[Predecessors] {
+        &self.patterns
+    }
+
+    /// Rebuilds a graph from its parts, as read from a file.
+    pub fn from_parts(nodes: Vec<Node>, patterns: Vec<Predecessors>) -> Self {
+        let interned = patterns.iter().enumerate().map(|(i, p)| (*p, i as u32)).collect();
+        Self { nodes, patterns, interned }
+    }
+}

@@ -1,0 +1,1 @@
+//! Waveforms: reading, checking against the power protocol, and save files for GTKWave.

@@ -1,0 +1,265 @@
+//! The op graph.
+
+use crate::ids::{LayerId, OpId, TensorId};
+use crate::units::Bytes;
+use serde::{Deserialize, Serialize};
+
+/// Tensors and operators in program order; the artefact `workload.json`.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Workload {
+    /// Name of the model and scenario, or what the user wrote.
+    pub name: String,
+    /// Arena of tensors; a [`TensorId`] is an index into it.
+    pub tensors: Vec<Tensor>,
+    /// Operators in program order; an [`OpId`] is an index into it.
+    pub ops: Vec<Op>,
+    /// Names of the layers; a [`LayerId`] is an index into it.
+    pub layers: Vec<String>,
+    /// Order and array of each op where the user fixed them.
+    pub schedule: Option<Schedule>,
+}
+
+/// A two-dimensional array of elements.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Tensor {
+    /// Unique name.
+    pub name: String,
+    /// Rows, at least 1.
+    pub rows: u32,
+    /// Columns, at least 1.
+    pub cols: u32,
+    /// Bits of an element, at least 1.
+    pub bits: u32,
+    /// What the bytes are attributed to.
+    pub class: Class,
+    /// Whether a copy exists off chip from the start.
+    pub home: Home,
+    /// Whether the result goes to DRAM when it is produced.
+    pub write_back: bool,
+    /// Layer it belongs to.
+    pub layer: Option<LayerId>,
+}
+
+/// What a tensor's bytes are attributed to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Class {
+    /// Parameters of the model.
+    Weight,
+    /// Results of an operator that the next ones read.
+    Activation,
+    /// Keys and values.
+    Kv,
+    /// Attention scores.
+    Score,
+}
+
+impl Class {
+    /// Every class, in the order of tables and figures.
+    pub const ALL: [Class; 4] = [Class::Weight, Class::Activation, Class::Kv, Class::Score];
+
+    /// Lower-case name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            Class::Weight => "weight",
+            Class::Activation => "activation",
+            Class::Kv => "kv",
+            Class::Score => "score",
+        }
+    }
+}
+
+/// Whether a tensor's contents exist off chip before the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Home {
+    /// A copy exists in DRAM: weights and inputs.
+    Dram,
+    /// Made on chip.
+    None,
+}
+
+/// One operator.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Op {
+    /// Unique name.
+    pub name: String,
+    /// Layer it belongs to.
+    pub layer: Option<LayerId>,
+    /// What it does.
+    pub kind: OpKind,
+}
+
+/// What an operator does. `concat`, `view` and `slice` rename bytes: they cost no cycle and no byte.
+#[derive(Debug, Clone, PartialEq)]
+pub enum OpKind {
+    /// `out[m×n] = a[m×k] · b[k×n]` (`b` is stored n×k when `b_transposed`).
+    Matmul {
+        /// Left operand, m×k.
+        a: TensorId,
+        /// Right operand, k×n or n×k.
+        b: TensorId,
+        /// Whether `b` is stored n×k.
+        b_transposed: bool,
+        /// Result, m×n.
+        out: TensorId,
+        /// Rows of the result.
+        m: u32,
+        /// Length of the reduction.
+        k: u32,
+        /// Columns of the result.
+        n: u32,
+        /// Which part of the product a causal mask makes unnecessary.
+        mask: CausalMask,
+    },
+    /// Merges finished tensors into one.
+    Concat {
+        /// Parts.
+        inputs: Vec<TensorId>,
+        /// (row, column) of each part's first element in the result.
+        offsets: Vec<(u32, u32)>,
+        /// Result.
+        out: TensorId,
+    },
+    /// Renames a tensor, possibly with repetition (one K head read by several query heads).
+    View {
+        /// Source.
+        input: TensorId,
+        /// Result.
+        out: TensorId,
+        /// How elements of the result map to the source.
+        mapping: ViewMapping,
+    },
+    /// Names a window of a tensor and keeps the parent's bytes alive.
+    Slice {
+        /// Source.
+        input: TensorId,
+        /// Result.
+        out: TensorId,
+        /// First row and first column of the window; its size is the result's.
+        origin: (u32, u32),
+    },
+    /// Softmax, normalisation, activation function, rotary embedding, residual addition.
+    Vector {
+        /// Which.
+        op: VectorKind,
+        /// Operands read element by element.
+        inputs: Vec<TensorId>,
+        /// Result; may be one of `inputs` (in place).
+        out: TensorId,
+        /// Elements of the result.
+        elements: u64,
+    },
+}
+
+/// Which part of a product a causal mask makes unnecessary.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum CausalMask {
+    /// Nothing.
+    #[default]
+    None,
+    /// Scores (m queries × n keys): output tiles wholly above the diagonal are skipped. Query row r sees keys 0 … r + (n − m).
+    Score,
+    /// Context (m queries × k keys): the reduction of a row tile ends at its last row's last key.
+    Context,
+}
+
+/// How a view's elements map to its source.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum ViewMapping {
+    /// Same shape.
+    Identity,
+    /// Row and column taken modulo the source's.
+    Modulo,
+}
+
+/// Operators of the vector unit.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum VectorKind {
+    /// Row-wise softmax.
+    Softmax,
+    /// Layer normalisation with mean and variance.
+    LayerNorm,
+    /// Root-mean-square normalisation.
+    RmsNorm,
+    /// GELU.
+    Gelu,
+    /// SiLU of the first input times the second (the gate of SwiGLU).
+    SwiGlu,
+    /// Rotary position embedding.
+    Rotary,
+    /// Element-wise addition.
+    Add,
+}
+
+/// Order and array of each op.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Schedule {
+    /// Ops in the order in which they are handed out.
+    pub order: Vec<OpId>,
+    /// Array of each entry of `order`.
+    pub array: Vec<u32>,
+}
+
+/// The bytes of a tensor inside its storage object.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Window {
+    /// Tensor that stands for the storage object: the outermost concat result or slice parent.
+    pub storage: TensorId,
+    /// First byte in the storage object.
+    pub offset: Bytes,
+    /// Bytes from there on.
+    pub bytes: Bytes,
+}
+
+impl Tensor {
+    /// Size, rounded up to whole bytes.
+    pub fn bytes(&self) -> Bytes {
+        Bytes((u64::from(self.rows) * u64::from(self.cols) * u64::from(self.bits)).div_ceil(8))
+    }
+}
+
+impl OpKind {
+    /// Tensors it reads.
+    pub fn inputs(&self) -> Vec<TensorId> {
+        match self {
+            OpKind::Matmul { a, b, .. } => vec![*a, *b],
+            OpKind::Concat { inputs, .. } | OpKind::Vector { inputs, .. } => inputs.clone(),
+            OpKind::View { input, .. } | OpKind::Slice { input, .. } => vec![*input],
+        }
+    }
+
+    /// Tensor it makes.
+    pub fn out(&self) -> TensorId {
+        match self {
+            OpKind::Matmul { out, .. }
+            | OpKind::Concat { out, .. }
+            | OpKind::View { out, .. }
+            | OpKind::Slice { out, .. }
+            | OpKind::Vector { out, .. } => *out,
+        }
+    }
+
+    /// Multiplications and additions of a full product; zero for all but a matmul.
+    pub fn macs(&self) -> u64 {
+        match self {
+            OpKind::Matmul { m, k, n, .. } => u64::from(*m) * u64::from(*k) * u64::from(*n),
+            _ => 0,
+        }
+    }
+}
+
+impl Workload {
+    /// The tensor.
+    pub fn tensor(&self, id: TensorId) -> &Tensor {
+        &self.tensors[id.index()]
+    }
+
+    /// The operator.
+    pub fn op(&self, id: OpId) -> &Op {
+        &self.ops[id.index()]
+    }
+}
