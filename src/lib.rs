@@ -5,6 +5,7 @@
 //! [`workload`] and [`accelerator`] → [`sim`] → [`trace::Run`] → [`explore`] → [`power::Design`] → [`rtl`] → [`cosim`] → [`report`].
 
 pub mod accelerator;
+pub mod artefact;
 pub mod cli;
 pub mod config;
 pub mod cosim;
@@ -18,6 +19,7 @@ pub mod rtl;
 pub mod schema;
 pub mod sim;
 pub mod sram;
+pub mod table;
 pub mod trace;
 pub mod units;
 pub mod wave;

@@ -1,0 +1,246 @@
+//! Files and directories that appear whole or not at all, and the manifest that says where they come from.
+
+use crate::error::{Error, Result};
+use crate::schema;
+use serde::{Deserialize, Serialize};
+use std::fs;
+use std::io::Write;
+use std::path::{Path, PathBuf};
+
+/// Name of the manifest in an artefact directory.
+pub const MANIFEST: &str = "manifest.json";
+
+/// Where an artefact directory comes from and what is in it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Manifest {
+    /// `trapti.manifest/1`.
+    pub schema: String,
+    /// Version of trapti that wrote it.
+    pub version: String,
+    /// What made it, such as `simulate`.
+    pub command: String,
+    /// Every input, by role.
+    pub inputs: Vec<Input>,
+    /// Every file in it besides the manifest, sorted by name.
+    pub files: Vec<FileEntry>,
+}
+
+/// An input of a stage.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Input {
+    /// Role, such as `accelerator`.
+    pub name: String,
+    /// BLAKE3 digest of its contents, in hexadecimal.
+    pub digest: String,
+}
+
+/// A file of an artefact directory.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct FileEntry {
+    /// Path in the directory.
+    pub name: String,
+    /// Size in bytes.
+    pub bytes: u64,
+    /// BLAKE3 digest, in hexadecimal.
+    pub digest: String,
+}
+
+impl Input {
+    /// An input with the digest of `contents`.
+    pub fn of(name: impl Into<String>, contents: &[u8]) -> Self {
+        Self { name: name.into(), digest: digest(contents) }
+    }
+}
+
+/// BLAKE3 digest in hexadecimal.
+pub fn digest(contents: &[u8]) -> String {
+    blake3::hash(contents).to_hex().to_string()
+}
+
+/// Reads a text file.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be read or is not UTF-8.
+pub fn read_text(path: &Path) -> Result<String> {
+    fs::read_to_string(path).map_err(Error::file("cannot read", path))
+}
+
+/// Writes a file aside and renames it into place.
+///
+/// # Errors
+/// [`Error::File`]; the old contents, if any, are then untouched.
+pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
+        fs::create_dir_all(parent).map_err(Error::file("cannot create", parent))?;
+    }
+    let aside = aside(path);
+    let written =
+        fs::File::create(&aside).and_then(|mut file| file.write_all(contents)).and_then(|()| fs::rename(&aside, path));
+    written.map_err(|source| {
+        let _ = fs::remove_file(&aside);
+        Error::file("cannot write", path)(source)
+    })
+}
+
+/// A directory that is filled aside and appears at its final path when it is committed; dropped before, nothing remains.
+#[derive(Debug)]
+pub struct Staging {
+    target: PathBuf,
+    aside: PathBuf,
+}
+
+impl Staging {
+    /// Starts a directory that will appear at `target`.
+    ///
+    /// # Errors
+    /// [`Error::Artefact`] when `target` exists and is not an artefact directory (it has no manifest): somebody else's
+    /// files are never replaced. [`Error::File`] when nothing can be created beside it.
+    pub fn new(target: &Path) -> Result<Self> {
+        if occupied(target) {
+            let message = "exists and was not written by trapti; choose another path or remove it".into();
+            return Err(Error::Artefact { path: target.into(), message });
+        }
+        let aside = aside(target);
+        if aside.exists() {
+            fs::remove_dir_all(&aside).map_err(Error::file("cannot remove", &aside))?;
+        }
+        fs::create_dir_all(&aside).map_err(Error::file("cannot create", &aside))?;
+        Ok(Self { target: target.into(), aside })
+    }
+
+    /// Directory to write into.
+    pub fn path(&self) -> &Path {
+        &self.aside
+    }
+
+    /// Writes one file, creating folders as needed.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write(&self, name: &str, contents: &[u8]) -> Result<()> {
+        write(&self.aside.join(name), contents)
+    }
+
+    /// Writes the manifest over all files and moves the directory into place.
+    ///
+    /// # Errors
+    /// [`Error::File`]; the directory that stood at the target is then still there.
+    pub fn commit(self, command: &str, inputs: Vec<Input>) -> Result<Manifest> {
+        let manifest = Manifest {
+            schema: schema::MANIFEST.into(),
+            version: env!("CARGO_PKG_VERSION").into(),
+            command: command.into(),
+            inputs,
+            files: entries(&self.aside)?,
+        };
+        self.write(MANIFEST, json(&manifest).as_bytes())?;
+        let replaced = self.target.exists().then(|| self.aside.with_extension("replaced"));
+        if let Some(old) = &replaced {
+            fs::rename(&self.target, old).map_err(Error::file("cannot replace", &self.target))?;
+        }
+        fs::rename(&self.aside, &self.target).map_err(Error::file("cannot create", &self.target))?;
+        if let Some(old) = &replaced {
+            fs::remove_dir_all(old).map_err(Error::file("cannot remove", old))?;
+        }
+        Ok(manifest)
+    }
+}
+
+impl Drop for Staging {
+    fn drop(&mut self) {
+        let _ = fs::remove_dir_all(&self.aside);
+    }
+}
+
+/// Reads the manifest of an artefact directory.
+///
+/// # Errors
+/// [`Error::Artefact`] when there is none or it has another form.
+pub fn manifest(directory: &Path) -> Result<Manifest> {
+    let path = directory.join(MANIFEST);
+    let text = fs::read_to_string(&path)
+        .map_err(|_| Error::Artefact { path: directory.into(), message: format!("has no {MANIFEST}") })?;
+    serde_json::from_str(&text).map_err(|e| Error::Artefact { path, message: e.to_string() })
+}
+
+/// Whether `directory` was made by the same command and version from the same inputs and still holds the files that were written.
+pub fn up_to_date(directory: &Path, command: &str, inputs: &[Input]) -> bool {
+    manifest(directory).is_ok_and(|m| {
+        m.command == command
+            && m.version == env!("CARGO_PKG_VERSION")
+            && m.inputs == inputs
+            && m.files.iter().all(|f| fs::metadata(directory.join(&f.name)).is_ok_and(|d| d.len() == f.bytes))
+    })
+}
+
+/// JSON with two-space indentation and a final line break.
+pub fn json<T: Serialize>(value: &T) -> String {
+    let mut text = serde_json::to_string_pretty(value).expect("artefacts have string keys");
+    text.push('\n');
+    text
+}
+
+fn occupied(target: &Path) -> bool {
+    let empty = || fs::read_dir(target).is_ok_and(|mut d| d.next().is_none());
+    target.exists() && !empty() && !target.join(MANIFEST).is_file()
+}
+
+fn aside(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    path.with_file_name(format!(".{name}.{}.partial", std::process::id()))
+}
+
+fn entries(directory: &Path) -> Result<Vec<FileEntry>> {
+    let mut found = Vec::new();
+    let mut pending = vec![directory.to_path_buf()];
+    while let Some(folder) = pending.pop() {
+        for item in fs::read_dir(&folder).map_err(Error::file("cannot list", &folder))? {
+            let path = item.map_err(Error::file("cannot list", &folder))?.path();
+            match path.is_dir() {
+                true => pending.push(path),
+                false => found.push(entry(directory, &path)?),
+            }
+        }
+    }
+    found.sort_by(|a, b| a.name.cmp(&b.name));
+    Ok(found)
+}
+
+fn entry(directory: &Path, path: &Path) -> Result<FileEntry> {
+    let file = fs::File::open(path).map_err(Error::file("cannot read", path))?;
+    let mut hasher = blake3::Hasher::new();
+    hasher.update_reader(file).map_err(Error::file("cannot read", path))?;
+    let name = path.strip_prefix(directory).expect("listed below it").to_string_lossy().into_owned();
+    Ok(FileEntry { name, bytes: hasher.count(), digest: hasher.finalize().to_hex().to_string() })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_directory_appears_whole_and_replaces_only_its_own_kind() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("run");
+        let staging = Staging::new(&target).unwrap();
+        staging.write("a/b.txt", b"one").unwrap();
+        assert!(!target.exists());
+        let inputs = vec![Input::of("x", b"1")];
+        let manifest = staging.commit("simulate", inputs.clone()).unwrap();
+        assert_eq!(manifest.files[0].name, "a/b.txt");
+        assert!(up_to_date(&target, "simulate", &inputs));
+        assert!(!up_to_date(&target, "simulate", &[Input::of("x", b"2")]));
+        Staging::new(&target).unwrap().commit("simulate", vec![]).unwrap();
+        assert!(!target.join("a").exists());
+        fs::remove_file(target.join(MANIFEST)).unwrap();
+        fs::write(target.join("mine.txt"), "precious").unwrap();
+        assert!(matches!(Staging::new(&target), Err(Error::Artefact { .. })));
+    }
+
+    #[test]
+    fn nothing_remains_of_a_dropped_directory() {
+        let root = tempfile::tempdir().unwrap();
+        drop(Staging::new(&root.path().join("run")).unwrap());
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 0);
+    }
+}

@@ -1,0 +1,302 @@
+//! Column tables: Parquet files (delta or dictionary encoding, zstd) and their CSV export.
+//!
+//! A column's name carries its unit, such as `energy_pj`.
+
+use crate::error::{Error, Result};
+use parquet::basic::{Compression, Encoding, Repetition, Type as PhysicalType, ZstdLevel};
+use parquet::column::reader::ColumnReader;
+use parquet::column::writer::ColumnWriter;
+use parquet::data_type::ByteArray;
+use parquet::errors::ParquetError;
+use parquet::file::properties::WriterProperties;
+use parquet::file::reader::{FileReader, SerializedFileReader};
+use parquet::file::writer::SerializedFileWriter;
+use parquet::schema::types::{ColumnPath, Type};
+use std::fs::File;
+use std::path::Path;
+use std::sync::Arc;
+
+/// Values of a column.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Values {
+    /// Whole numbers; `u64` counts must stay below 2^63.
+    Integer(Vec<i64>),
+    /// Floating point numbers.
+    Float(Vec<f64>),
+    /// Text.
+    Text(Vec<String>),
+}
+
+/// Columns of equal length.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Table {
+    columns: Vec<(String, Values)>,
+}
+
+impl Values {
+    /// Rows.
+    pub fn len(&self) -> usize {
+        match self {
+            Values::Integer(v) => v.len(),
+            Values::Float(v) => v.len(),
+            Values::Text(v) => v.len(),
+        }
+    }
+
+    /// Whether there is no row.
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
+    fn cell(&self, row: usize) -> String {
+        match self {
+            Values::Integer(v) => v[row].to_string(),
+            Values::Float(v) => v[row].to_string(),
+            Values::Text(v) if v[row].contains([',', '"', '\n']) => format!("\"{}\"", v[row].replace('"', "\"\"")),
+            Values::Text(v) => v[row].clone(),
+        }
+    }
+
+    fn physical(&self) -> (PhysicalType, Encoding) {
+        match self {
+            Values::Integer(_) => (PhysicalType::INT64, Encoding::DELTA_BINARY_PACKED),
+            Values::Float(_) => (PhysicalType::DOUBLE, Encoding::PLAIN),
+            Values::Text(_) => (PhysicalType::BYTE_ARRAY, Encoding::PLAIN),
+        }
+    }
+}
+
+impl Table {
+    /// Adds a column of whole numbers.
+    ///
+    /// # Panics
+    /// If its length differs from the columns before it.
+    pub fn integers(mut self, name: &str, values: impl IntoIterator<Item = u64>) -> Self {
+        self.push(name, Values::Integer(values.into_iter().map(|v| v as i64).collect()));
+        self
+    }
+
+    /// Adds a column of floating point numbers.
+    ///
+    /// # Panics
+    /// If its length differs from the columns before it.
+    pub fn floats(mut self, name: &str, values: impl IntoIterator<Item = f64>) -> Self {
+        self.push(name, Values::Float(values.into_iter().collect()));
+        self
+    }
+
+    /// Adds a column of text.
+    ///
+    /// # Panics
+    /// If its length differs from the columns before it.
+    pub fn text(mut self, name: &str, values: impl IntoIterator<Item = String>) -> Self {
+        self.push(name, Values::Text(values.into_iter().collect()));
+        self
+    }
+
+    fn push(&mut self, name: &str, values: Values) {
+        assert!(self.columns.is_empty() || self.rows() == values.len(), "columns of one table have one length");
+        self.columns.push((name.into(), values));
+    }
+
+    /// Rows.
+    pub fn rows(&self) -> usize {
+        self.columns.first().map_or(0, |(_, v)| v.len())
+    }
+
+    /// Names of the columns.
+    pub fn names(&self) -> impl Iterator<Item = &str> {
+        self.columns.iter().map(|(n, _)| n.as_str())
+    }
+
+    /// A column by name.
+    pub fn column(&self, name: &str) -> Option<&Values> {
+        self.columns.iter().find(|(n, _)| n == name).map(|(_, v)| v)
+    }
+
+    /// Takes a column of whole numbers out of the table.
+    ///
+    /// # Errors
+    /// [`Error::Artefact`] naming `path` and the column when it is missing, of another type, or negative.
+    pub fn take_integers(&mut self, path: &Path, name: &str) -> Result<Vec<u64>> {
+        match self.take(name) {
+            Some(Values::Integer(v)) if v.iter().all(|x| *x >= 0) => Ok(v.into_iter().map(|x| x as u64).collect()),
+            _ => Err(missing(path, name, "whole numbers")),
+        }
+    }
+
+    /// Takes a column of floating point numbers out of the table.
+    ///
+    /// # Errors
+    /// [`Error::Artefact`] naming `path` and the column.
+    pub fn take_floats(&mut self, path: &Path, name: &str) -> Result<Vec<f64>> {
+        match self.take(name) {
+            Some(Values::Float(v)) => Ok(v),
+            _ => Err(missing(path, name, "numbers")),
+        }
+    }
+
+    /// Takes a column of text out of the table.
+    ///
+    /// # Errors
+    /// [`Error::Artefact`] naming `path` and the column.
+    pub fn take_text(&mut self, path: &Path, name: &str) -> Result<Vec<String>> {
+        match self.take(name) {
+            Some(Values::Text(v)) => Ok(v),
+            _ => Err(missing(path, name, "text")),
+        }
+    }
+
+    fn take(&mut self, name: &str) -> Option<Values> {
+        let position = self.columns.iter().position(|(n, _)| n == name)?;
+        Some(self.columns.swap_remove(position).1)
+    }
+
+    /// The table as comma-separated values with a header line.
+    pub fn csv(&self) -> String {
+        let mut out = self.names().collect::<Vec<_>>().join(",");
+        out.push('\n');
+        for row in 0..self.rows() {
+            let cells: Vec<String> = self.columns.iter().map(|(_, v)| v.cell(row)).collect();
+            out.push_str(&cells.join(","));
+            out.push('\n');
+        }
+        out
+    }
+
+    /// Writes a Parquet file.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write_parquet(&self, path: &Path) -> Result<()> {
+        let file = File::create(path).map_err(Error::file("cannot write", path))?;
+        self.write_columns(file).map_err(|e| Error::file("cannot write", path)(e.into()))
+    }
+
+    fn write_columns(&self, file: File) -> std::result::Result<(), ParquetError> {
+        let mut writer = SerializedFileWriter::new(file, Arc::new(self.schema()?), Arc::new(self.properties()?))?;
+        let mut group = writer.next_row_group()?;
+        for (_, values) in &self.columns {
+            let mut column = group.next_column()?.expect("one writer for each column of the schema");
+            match (column.untyped(), values) {
+                (ColumnWriter::Int64ColumnWriter(w), Values::Integer(v)) => w.write_batch(v, None, None)?,
+                (ColumnWriter::DoubleColumnWriter(w), Values::Float(v)) => w.write_batch(v, None, None)?,
+                (ColumnWriter::ByteArrayColumnWriter(w), Values::Text(v)) => {
+                    let bytes: Vec<ByteArray> = v.iter().map(|s| s.as_str().into()).collect();
+                    w.write_batch(&bytes, None, None)?
+                }
+                _ => unreachable!("the schema is made from the columns"),
+            };
+            column.close()?;
+        }
+        group.close()?;
+        writer.close()?;
+        Ok(())
+    }
+
+    fn schema(&self) -> std::result::Result<Type, ParquetError> {
+        let field = |(name, values): &(String, Values)| {
+            let builder = Type::primitive_type_builder(name, values.physical().0).with_repetition(Repetition::REQUIRED);
+            let text = matches!(values, Values::Text(_));
+            builder
+                .with_converted_type(if text {
+                    parquet::basic::ConvertedType::UTF8
+                } else {
+                    parquet::basic::ConvertedType::NONE
+                })
+                .build()
+        };
+        let fields = self.columns.iter().map(|c| field(c).map(Arc::new)).collect::<std::result::Result<_, _>>()?;
+        Type::group_type_builder("table").with_fields(fields).build()
+    }
+
+    fn properties(&self) -> std::result::Result<WriterProperties, ParquetError> {
+        let mut builder = WriterProperties::builder()
+            .set_compression(Compression::ZSTD(ZstdLevel::try_new(3)?))
+            .set_created_by(concat!("trapti ", env!("CARGO_PKG_VERSION")).into());
+        for (name, values) in &self.columns {
+            let column = ColumnPath::from(name.as_str());
+            let text = matches!(values, Values::Text(_));
+            builder = builder.set_column_dictionary_enabled(column.clone(), text);
+            builder = builder.set_column_encoding(column, values.physical().1);
+        }
+        Ok(builder.build())
+    }
+
+    /// Reads a Parquet file of required 64-bit integer, double and text columns.
+    ///
+    /// # Errors
+    /// [`Error::File`] when it cannot be opened, [`Error::Artefact`] when it is not such a file.
+    pub fn read_parquet(path: &Path) -> Result<Self> {
+        let file = File::open(path).map_err(Error::file("cannot read", path))?;
+        read_columns(file).map_err(|e| Error::Artefact { path: path.into(), message: e.to_string() })
+    }
+}
+
+fn missing(path: &Path, name: &str, expected: &str) -> Error {
+    Error::Artefact { path: path.into(), message: format!("expected a column `{name}` of {expected}") }
+}
+
+fn read_columns(file: File) -> std::result::Result<Table, ParquetError> {
+    let reader = SerializedFileReader::new(file)?;
+    let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let mut table = Table::default();
+    for (index, column) in schema.columns().iter().enumerate() {
+        let mut values = match column.physical_type() {
+            PhysicalType::INT64 => Values::Integer(Vec::new()),
+            PhysicalType::DOUBLE => Values::Float(Vec::new()),
+            PhysicalType::BYTE_ARRAY => Values::Text(Vec::new()),
+            other => return Err(ParquetError::General(format!("column `{}` has type {other}", column.name()))),
+        };
+        for group in 0..reader.num_row_groups() {
+            let rows = reader.metadata().row_group(group).num_rows() as usize;
+            append(&mut values, reader.get_row_group(group)?.get_column_reader(index)?, rows)?;
+        }
+        table.columns.push((column.name().into(), values));
+    }
+    Ok(table)
+}
+
+fn append(values: &mut Values, reader: ColumnReader, rows: usize) -> std::result::Result<(), ParquetError> {
+    match (reader, values) {
+        (ColumnReader::Int64ColumnReader(mut r), Values::Integer(v)) => r.read_records(rows, None, None, v).map(drop),
+        (ColumnReader::DoubleColumnReader(mut r), Values::Float(v)) => r.read_records(rows, None, None, v).map(drop),
+        (ColumnReader::ByteArrayColumnReader(mut r), Values::Text(v)) => {
+            let mut bytes = Vec::new();
+            r.read_records(rows, None, None, &mut bytes)?;
+            for item in &bytes {
+                v.push(item.as_utf8()?.to_owned());
+            }
+            Ok(())
+        }
+        _ => Err(ParquetError::General("a column changes its type between row groups".into())),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_table_survives_its_file_and_its_bytes_are_the_same_twice() {
+        let table = Table::default()
+            .integers("cycle", [0, 7, 1 << 40])
+            .floats("energy_pj", [0.5, f64::MAX, -1.0])
+            .text("name", ["a".into(), "b,c".into(), String::new()]);
+        let folder = tempfile::tempdir().unwrap();
+        let (one, two) = (folder.path().join("1"), folder.path().join("2"));
+        table.write_parquet(&one).unwrap();
+        table.write_parquet(&two).unwrap();
+        assert_eq!(Table::read_parquet(&one).unwrap(), table);
+        assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
+        assert_eq!(table.csv().lines().nth(2).unwrap(), format!("7,{},\"b,c\"", f64::MAX));
+    }
+
+    #[test]
+    fn what_is_no_table_is_named() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x.parquet");
+        std::fs::write(&path, "not parquet").unwrap();
+        assert!(Table::read_parquet(&path).unwrap_err().to_string().contains("x.parquet"));
+    }
+}
