@@ -164,17 +164,15 @@ impl Table {
         out
     }
 
-    /// Writes a Parquet file.
+    /// Writes a Parquet file of one row group.
     ///
     /// # Errors
     /// [`Error::File`].
     pub fn write_parquet(&self, path: &Path) -> Result<()> {
-        let file = File::create(path).map_err(Error::file("cannot write", path))?;
-        self.write_columns(file).map_err(|e| Error::file("cannot write", path)(e.into()))
+        write_groups(path, std::iter::once(self))
     }
 
-    fn write_columns(&self, file: File) -> std::result::Result<(), ParquetError> {
-        let mut writer = SerializedFileWriter::new(file, Arc::new(self.schema()?), Arc::new(self.properties()?))?;
+    fn write_group(&self, writer: &mut SerializedFileWriter<File>) -> std::result::Result<(), ParquetError> {
         let mut group = writer.next_row_group()?;
         for (_, values) in &self.columns {
             let mut column = group.next_column()?.expect("one writer for each column of the schema");
@@ -190,7 +188,6 @@ impl Table {
             column.close()?;
         }
         group.close()?;
-        writer.close()?;
         Ok(())
     }
 
@@ -223,41 +220,99 @@ impl Table {
         Ok(builder.build())
     }
 
-    /// Reads a Parquet file of required 64-bit integer, double and text columns.
+    /// Reads a Parquet file of required 64-bit integer, double and text columns, all row groups at once.
     ///
     /// # Errors
     /// [`Error::File`] when it cannot be opened, [`Error::Artefact`] when it is not such a file.
     pub fn read_parquet(path: &Path) -> Result<Self> {
-        let file = File::open(path).map_err(Error::file("cannot read", path))?;
-        read_columns(file).map_err(|e| Error::Artefact { path: path.into(), message: e.to_string() })
+        let mut whole = Table::default();
+        read_groups(path, |group| {
+            whole.append(group);
+            Ok(())
+        })?;
+        Ok(whole)
     }
+
+    fn append(&mut self, more: Table) {
+        if self.columns.is_empty() {
+            *self = more;
+            return;
+        }
+        for ((_, values), (_, added)) in self.columns.iter_mut().zip(more.columns) {
+            match (values, added) {
+                (Values::Integer(v), Values::Integer(a)) => v.extend(a),
+                (Values::Float(v), Values::Float(a)) => v.extend(a),
+                (Values::Text(v), Values::Text(a)) => v.extend(a),
+                _ => unreachable!("row groups of one file have one schema"),
+            }
+        }
+    }
+}
+
+/// Writes a Parquet file of one row group a table, so that a long table is never in memory as a whole.
+///
+/// # Panics
+/// If the tables do not have the same columns.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn write_groups<T: std::borrow::Borrow<Table>>(path: &Path, groups: impl IntoIterator<Item = T>) -> Result<()> {
+    let file = File::create(path).map_err(Error::file("cannot write", path))?;
+    write_all(file, groups.into_iter()).map_err(|e| Error::file("cannot write", path)(e.into()))
+}
+
+fn write_all<T: std::borrow::Borrow<Table>>(
+    file: File,
+    groups: impl Iterator<Item = T>,
+) -> std::result::Result<(), ParquetError> {
+    let mut groups = groups.peekable();
+    let Some(first) = groups.peek().map(|t| t.borrow()) else {
+        return Err(ParquetError::General("a table without row groups has no columns".into()));
+    };
+    let mut writer = SerializedFileWriter::new(file, Arc::new(first.schema()?), Arc::new(first.properties()?))?;
+    for group in groups {
+        group.borrow().write_group(&mut writer)?;
+    }
+    writer.close()?;
+    Ok(())
+}
+
+/// Reads a Parquet file row group by row group.
+///
+/// # Errors
+/// [`Error::File`] when it cannot be opened, [`Error::Artefact`] when it is not such a file, and what `each` returns.
+pub fn read_groups(path: &Path, mut each: impl FnMut(Table) -> Result<()>) -> Result<()> {
+    let file = File::open(path).map_err(Error::file("cannot read", path))?;
+    let broken = |e: ParquetError| Error::Artefact { path: path.into(), message: e.to_string() };
+    let reader = SerializedFileReader::new(file).map_err(broken)?;
+    for group in 0..reader.num_row_groups() {
+        each(read_group(&reader, group).map_err(broken)?)?;
+    }
+    Ok(())
 }
 
 fn missing(path: &Path, name: &str, expected: &str) -> Error {
     Error::Artefact { path: path.into(), message: format!("expected a column `{name}` of {expected}") }
 }
 
-fn read_columns(file: File) -> std::result::Result<Table, ParquetError> {
-    let reader = SerializedFileReader::new(file)?;
+fn read_group(reader: &SerializedFileReader<File>, group: usize) -> std::result::Result<Table, ParquetError> {
     let schema = reader.metadata().file_metadata().schema_descr_ptr();
+    let rows = reader.metadata().row_group(group).num_rows() as usize;
     let mut table = Table::default();
     for (index, column) in schema.columns().iter().enumerate() {
         let mut values = match column.physical_type() {
-            PhysicalType::INT64 => Values::Integer(Vec::new()),
-            PhysicalType::DOUBLE => Values::Float(Vec::new()),
-            PhysicalType::BYTE_ARRAY => Values::Text(Vec::new()),
+            PhysicalType::INT64 => Values::Integer(Vec::with_capacity(rows)),
+            PhysicalType::DOUBLE => Values::Float(Vec::with_capacity(rows)),
+            PhysicalType::BYTE_ARRAY => Values::Text(Vec::with_capacity(rows)),
             other => return Err(ParquetError::General(format!("column `{}` has type {other}", column.name()))),
         };
-        for group in 0..reader.num_row_groups() {
-            let rows = reader.metadata().row_group(group).num_rows() as usize;
-            append(&mut values, reader.get_row_group(group)?.get_column_reader(index)?, rows)?;
-        }
+        read_column(&mut values, reader.get_row_group(group)?.get_column_reader(index)?, rows)?;
         table.columns.push((column.name().into(), values));
     }
     Ok(table)
 }
 
-fn append(values: &mut Values, reader: ColumnReader, rows: usize) -> std::result::Result<(), ParquetError> {
+fn read_column(values: &mut Values, reader: ColumnReader, rows: usize) -> std::result::Result<(), ParquetError> {
     match (reader, values) {
         (ColumnReader::Int64ColumnReader(mut r), Values::Integer(v)) => r.read_records(rows, None, None, v).map(drop),
         (ColumnReader::DoubleColumnReader(mut r), Values::Float(v)) => r.read_records(rows, None, None, v).map(drop),
@@ -288,6 +343,8 @@ mod tests {
         table.write_parquet(&one).unwrap();
         table.write_parquet(&two).unwrap();
         assert_eq!(Table::read_parquet(&one).unwrap(), table);
+        write_groups(&folder.path().join("3"), [&table, &table]).unwrap();
+        assert_eq!(Table::read_parquet(&folder.path().join("3")).unwrap().rows(), 6);
         assert_eq!(std::fs::read(&one).unwrap(), std::fs::read(&two).unwrap());
         assert_eq!(table.csv().lines().nth(2).unwrap(), format!("7,{},\"b,c\"", f64::MAX));
     }

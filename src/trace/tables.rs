@@ -1,0 +1,170 @@
+//! The tables of a run directory: accesses with their predecessor lists, lifetimes, occupancy.
+
+use super::{AccessGraph, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, Operand, Predecessor, Predecessors};
+use crate::error::{Error, Result};
+use crate::ids::{LayerId, LifetimeId, MemoryId, OpId, TensorId};
+use crate::table::{self, Table};
+use crate::units::{Bytes, Cycles};
+use crate::workload::Class;
+use std::path::Path;
+
+/// Rows of a row group.
+const GROUP: usize = 1 << 20;
+/// Stands for "no layer" in a column of whole numbers.
+const NO_LAYER: u64 = u32::MAX as u64;
+
+/// Writes `accesses.parquet`, a row a node in record order. Kinds and operands are their positions in
+/// [`NodeKind::ALL`] and [`Operand::ALL`]; `predecessors` names rows of `predecessors.parquet`.
+pub(super) fn write_nodes(graph: &AccessGraph, path: &Path) -> Result<()> {
+    let groups: Vec<&[Node]> = if graph.nodes().is_empty() { vec![&[]] } else { graph.nodes().chunks(GROUP).collect() };
+    table::write_groups(path, groups.into_iter().map(node_table))
+}
+
+fn node_table(nodes: &[Node]) -> Table {
+    let column = |value: fn(&Node) -> u64| nodes.iter().map(value);
+    Table::default()
+        .integers("kind", column(|n| n.kind as u64))
+        .integers("start_cycle", column(|n| n.start.0))
+        .integers("amount", column(|n| u64::from(n.amount)))
+        .integers("op", column(|n| u64::from(n.op.0)))
+        .integers("tensor", column(|n| u64::from(n.tensor.0)))
+        .integers("operand", column(|n| n.operand as u64))
+        .integers("lifetime", column(|n| u64::from(n.lifetime.0)))
+        .integers("memory", column(|n| u64::from(n.memory)))
+        .integers("port", column(|n| u64::from(n.port)))
+        .integers("predecessors", column(|n| u64::from(n.pattern)))
+}
+
+/// Reads what [`write_nodes`] and [`write_patterns`] wrote.
+pub(super) fn read_graph(nodes_path: &Path, patterns_path: &Path) -> Result<AccessGraph> {
+    let patterns = read_patterns(patterns_path)?;
+    let mut nodes = Vec::new();
+    table::read_groups(nodes_path, |group| append_nodes(nodes_path, group, &mut nodes))?;
+    if nodes.iter().any(|n: &Node| n.pattern as usize >= patterns.len()) {
+        return Err(broken(nodes_path, "a row names a predecessor list that does not exist"));
+    }
+    Ok(AccessGraph::from_parts(nodes, patterns))
+}
+
+fn append_nodes(path: &Path, mut group: Table, nodes: &mut Vec<Node>) -> Result<()> {
+    let mut column = |name| group.take_integers(path, name);
+    let (kind, start, amount) = (column("kind")?, column("start_cycle")?, column("amount")?);
+    let (op, tensor, operand) = (column("op")?, column("tensor")?, column("operand")?);
+    let (lifetime, memory, port) = (column("lifetime")?, column("memory")?, column("port")?);
+    let pattern = column("predecessors")?;
+    for i in 0..kind.len() {
+        let code = |value: u64| broken(path, &format!("row {i} has the unknown code {value}"));
+        nodes.push(Node {
+            start: Cycles(start[i]),
+            amount: narrow(path, amount[i])?,
+            op: OpId(narrow(path, op[i])?),
+            tensor: TensorId(narrow(path, tensor[i])?),
+            lifetime: LifetimeId(narrow(path, lifetime[i])?),
+            pattern: narrow(path, pattern[i])?,
+            kind: *NodeKind::ALL.get(kind[i] as usize).ok_or_else(|| code(kind[i]))?,
+            operand: *Operand::ALL.get(operand[i] as usize).ok_or_else(|| code(operand[i]))?,
+            memory: memory[i].try_into().map_err(|_| code(memory[i]))?,
+            port: port[i].try_into().map_err(|_| code(port[i]))?,
+        });
+    }
+    Ok(())
+}
+
+/// Writes `predecessors.parquet`: a row a list, up to four pairs of nodes back and lag; 0 nodes back ends a list.
+pub(super) fn write_patterns(graph: &AccessGraph, path: &Path) -> Result<()> {
+    let item = |list: &Predecessors, i: usize| list.as_slice().get(i).copied().unwrap_or_default();
+    let mut table = Table::default();
+    for i in 0..Predecessors::LIMIT {
+        let lists = graph.patterns();
+        table = table
+            .integers(&format!("back_{i}"), lists.iter().map(|l| u64::from(item(l, i).back)))
+            .integers(&format!("lag_{i}_cycles"), lists.iter().map(|l| u64::from(item(l, i).lag)));
+    }
+    table.write_parquet(path)
+}
+
+fn read_patterns(path: &Path) -> Result<Vec<Predecessors>> {
+    let mut table = Table::read_parquet(path)?;
+    let mut lists = vec![Predecessors::NONE; table.rows()];
+    for i in 0..Predecessors::LIMIT {
+        let back = table.take_integers(path, &format!("back_{i}"))?;
+        let lag = table.take_integers(path, &format!("lag_{i}_cycles"))?;
+        for (row, list) in lists.iter_mut().enumerate().filter(|(row, _)| back[*row] > 0) {
+            list.push(Predecessor { back: narrow(path, back[row])?, lag: narrow(path, lag[row])? });
+        }
+    }
+    Ok(lists)
+}
+
+/// Writes `lifetimes.parquet`, a row a lifetime in the order of ids.
+pub(super) fn write_lifetimes(lifetimes: &[Lifetime], path: &Path) -> Result<()> {
+    let column = |value: fn(&Lifetime) -> u64| lifetimes.iter().map(value);
+    Table::default()
+        .integers("storage_tensor", column(|l| u64::from(l.storage.0)))
+        .integers("class", column(|l| l.class as u64))
+        .integers("memory", column(|l| u64::from(l.memory.0)))
+        .integers("layer", column(|l| l.layer.map_or(NO_LAYER, |l| u64::from(l.0))))
+        .integers("extent_bytes", column(|l| l.extent.0))
+        .integers("reserved_cycle", column(|l| l.reserved.0))
+        .integers("released_cycle", column(|l| l.released.0))
+        .integers("transfers", column(|l| l.transfers))
+        .write_parquet(path)
+}
+
+/// Reads what [`write_lifetimes`] wrote.
+pub(super) fn read_lifetimes(path: &Path) -> Result<Vec<Lifetime>> {
+    let mut table = Table::read_parquet(path)?;
+    let mut column = |name| table.take_integers(path, name);
+    let (storage, class, memory, layer) =
+        (column("storage_tensor")?, column("class")?, column("memory")?, column("layer")?);
+    let (extent, reserved, released) = (column("extent_bytes")?, column("reserved_cycle")?, column("released_cycle")?);
+    let transfers = column("transfers")?;
+    let lifetime = |i: usize| {
+        Ok(Lifetime {
+            storage: TensorId(narrow(path, storage[i])?),
+            class: *Class::ALL.get(class[i] as usize).ok_or_else(|| broken(path, "unknown class"))?,
+            memory: MemoryId(narrow(path, memory[i])?),
+            layer: if layer[i] == NO_LAYER { None } else { Some(LayerId(narrow(path, layer[i])?)) },
+            extent: Bytes(extent[i]),
+            reserved: Cycles(reserved[i]),
+            released: Cycles(released[i]),
+            transfers: transfers[i],
+        })
+    };
+    (0..storage.len()).map(lifetime).collect()
+}
+
+/// Occupancy as a table: a row a change.
+pub(super) fn occupancy_table(occupancy: &Occupancy) -> Table {
+    let mut table = Table::default().integers("cycle", occupancy.changes.iter().map(|c| c.cycle.0));
+    for class in Class::ALL {
+        let name = format!("needed_{}_bytes", class.name());
+        table = table.integers(&name, occupancy.changes.iter().map(|c| c.needed_of(class).0));
+    }
+    table.integers("obsolete_bytes", occupancy.changes.iter().map(|c| c.obsolete.0))
+}
+
+/// Reads the changes of one memory.
+pub(super) fn read_occupancy(path: &Path) -> Result<Vec<OccupancyChange>> {
+    let mut table = Table::read_parquet(path)?;
+    let cycle = table.take_integers(path, "cycle")?;
+    let obsolete = table.take_integers(path, "obsolete_bytes")?;
+    let mut needed = Vec::new();
+    for class in Class::ALL {
+        needed.push(table.take_integers(path, &format!("needed_{}_bytes", class.name()))?);
+    }
+    let change = |i: usize| OccupancyChange {
+        cycle: Cycles(cycle[i]),
+        needed: std::array::from_fn(|c| Bytes(needed[c][i])),
+        obsolete: Bytes(obsolete[i]),
+    };
+    Ok((0..cycle.len()).map(change).collect())
+}
+
+fn narrow(path: &Path, value: u64) -> Result<u32> {
+    u32::try_from(value).map_err(|_| broken(path, &format!("{value} does not fit 32 bits")))
+}
+
+fn broken(path: &Path, message: &str) -> Error {
+    Error::Artefact { path: path.into(), message: message.into() }
+}
