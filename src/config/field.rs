@@ -37,6 +37,11 @@ impl<'d> Field<'d> {
         self.item.is_some()
     }
 
+    /// The document, to record problems that concern more than one key.
+    pub fn document(&self) -> &'d Document<'d> {
+        self.document
+    }
+
     /// Dotted name, such as `array.rows`.
     pub fn path(&self) -> &str {
         &self.path
@@ -60,6 +65,11 @@ impl<'d> Field<'d> {
     /// Whether the value is an array: to choose between forms.
     pub fn is_array(&self) -> bool {
         self.item.is_some_and(|i| i.get_ref().is_array())
+    }
+
+    /// The value if it has that form, without recording a problem otherwise: to choose between forms.
+    pub fn peek<T: FromValue>(&self) -> Option<T> {
+        T::from_value(self.item?.get_ref())
     }
 
     /// A quantity, text, number or truth value.

@@ -1,0 +1,286 @@
+//! `accelerator.toml` to a checked [`Accelerator`].
+
+use crate::accelerator::{
+    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+};
+use crate::config::{Delay, Document, Field, PicojoulesPerBit, Table, TransferRate};
+use crate::diagnostic::Source;
+use crate::error::Result;
+use crate::units::{Bytes, Cycles, Hertz, Picojoules};
+use std::ops::Range;
+use std::sync::Arc;
+
+/// Largest side of an array, and most lanes of the vector unit.
+const MOST_ELEMENTS: u64 = 65_536;
+/// Most ports of a memory.
+const MOST_PORTS: u64 = 64;
+/// Longest latency, in cycles.
+const LONGEST_LATENCY: u64 = 1_000_000_000;
+/// Widest port or channel, in bits.
+const WIDEST_PORT: u64 = 1 << 20;
+/// Fastest clock, and most transfers a second.
+const FASTEST: u64 = 1_000_000_000_000;
+/// Largest memory or buffer.
+const LARGEST: Bytes = Bytes(1 << 50);
+
+impl Accelerator {
+    /// Reads `accelerator.toml`.
+    ///
+    /// | key | default |
+    /// |---|---|
+    /// | `name` | the file name without its extension |
+    /// | `dispatch` | `"round-robin"` |
+    /// | `array.name` | `sa0`, `sa1`, … |
+    /// | `array.dataflow`, `.overlap`, `.fill` | `"output-stationary"`, `"double-buffered"`, `"edge"` |
+    /// | `array.buffer_length` | 64 |
+    /// | `vector.buffer` | `"4 KiB"` |
+    /// | `memory.name` | `sram` |
+    /// | `memory.ports` | 1 |
+    /// | `memory.replacement`, `.victims`, `.reclaim` | `"lru"`, `"obsolete-first"`, `"lazy"` |
+    /// | `memory.classes` | all of them |
+    /// | `dram.burst`, `dram.ports` | 8, 1 |
+    /// | `dram.energy` | none: needed only once a run spills or reloads |
+    ///
+    /// Every other key is required. Latencies are cycles (`10`) or times (`"80 ns"`, rounded up to whole cycles).
+    ///
+    /// # Errors
+    /// Everything that is wrong with the file, each with its place.
+    pub fn parse(source: &Arc<Source>) -> Result<Self> {
+        let document = Document::parse(source)?;
+        let accelerator = read(document.root(), default_name(source));
+        document.result(accelerator)
+    }
+}
+
+/// The file name without its extension.
+fn default_name(source: &Source) -> String {
+    source.path.file_stem().map_or_else(|| "accelerator".into(), |stem| stem.to_string_lossy().into_owned())
+}
+
+fn read(mut root: Table<'_>, default_name: String) -> Option<Accelerator> {
+    let name = name(&root.optional("name"), default_name);
+    let clock = clock(&root.required("clock"));
+    let arrays = arrays(&root.required("array"));
+    let vector = root.required("vector").table().map(vector);
+    let memories = memories(&root.required("memory"), clock);
+    let dram = root.required("dram").table().map(|table| dram(table, clock));
+    let dispatch = root.optional("dispatch").keyword(&DISPATCH, &[]).unwrap_or(Dispatch::RoundRobin);
+    root.finish();
+    Some(Accelerator {
+        name: name?,
+        clock: clock?,
+        arrays: arrays?,
+        vector: vector??,
+        memories: memories?,
+        dram: dram??,
+        dispatch,
+    })
+}
+
+/// Names of [`Dispatch`] in files.
+pub(super) const DISPATCH: [(&str, Dispatch); 2] =
+    [("round-robin", Dispatch::RoundRobin), ("greedy", Dispatch::Greedy)];
+/// Names of [`Dataflow`] in files.
+pub(super) const DATAFLOW: [(&str, Dataflow); 1] = [("output-stationary", Dataflow::OutputStationary)];
+/// Names of [`Overlap`] in files.
+pub(super) const OVERLAP: [(&str, Overlap); 2] =
+    [("serial", Overlap::Serial), ("double-buffered", Overlap::DoubleBuffered)];
+/// Names of [`Fill`] in files.
+pub(super) const FILL: [(&str, Fill); 2] = [("edge", Fill::Edge), ("full", Fill::Full)];
+/// Names of [`Replacement`] in files.
+pub(super) const REPLACEMENT: [(&str, Replacement); 1] = [("lru", Replacement::Lru)];
+/// Names of [`Victims`] in files.
+pub(super) const VICTIMS: [(&str, Victims); 2] = [("obsolete-first", Victims::ObsoleteFirst), ("any", Victims::Any)];
+/// Names of [`Reclaim`] in files.
+pub(super) const RECLAIM: [(&str, Reclaim); 1] = [("lazy", Reclaim::Lazy)];
+/// Names of the classes a memory may hold.
+const CLASSES: [&str; 4] = ["weight", "activation", "kv", "score"];
+
+/// A non-empty name without control characters.
+fn name(field: &Field<'_>, default: String) -> Option<String> {
+    if !field.is_present() {
+        return Some(default);
+    }
+    let name: String = field.value()?;
+    let good = !name.is_empty() && !name.chars().any(char::is_control);
+    if !good {
+        field.refuse("wrong-value", "a name of at least one character, without control characters");
+    }
+    good.then_some(name)
+}
+
+fn clock(field: &Field<'_>) -> Option<Hertz> {
+    let clock: Hertz = field.value()?;
+    if clock.0 > FASTEST {
+        field.refuse("out-of-range", "at most 1000 GHz");
+    }
+    Some(clock)
+}
+
+/// A size from 1 byte to [`LARGEST`].
+fn size(field: &Field<'_>) -> Option<Bytes> {
+    let bytes: Bytes = field.value()?;
+    let good = bytes >= Bytes(1) && bytes <= LARGEST;
+    if !good {
+        field.refuse("out-of-range", format!("a size from 1 B to {}", LARGEST.human()));
+    }
+    good.then_some(bytes)
+}
+
+/// A latency; a time becomes cycles once the clock is known.
+fn latency(field: &Field<'_>, clock: Option<Hertz>) -> Option<Cycles> {
+    let cycles = field.value::<Delay>()?.at(clock?);
+    if cycles.0 > LONGEST_LATENCY {
+        field.refuse("out-of-range", format!("at most {LONGEST_LATENCY} cycles"));
+    }
+    Some(cycles)
+}
+
+/// A width in bits that is a whole number of bytes.
+fn width(field: &Field<'_>) -> Option<u32> {
+    let bits: u32 = field.integer(8..=WIDEST_PORT)?;
+    if !bits.is_multiple_of(8) {
+        field.refuse("out-of-range", "a multiple of 8 bits: a word is whole bytes");
+    }
+    Some(bits)
+}
+
+/// Reports an empty array of tables.
+fn check_not_empty(field: &Field<'_>) {
+    if field.is_array() && field.elements().is_empty() {
+        field.refuse("wrong-value", "at least one table");
+    }
+}
+
+/// Reports a name that two arrays share.
+fn check_names(field: &Field<'_>, arrays: &[Array], spans: &[Range<usize>]) {
+    for (i, (array, span)) in arrays.iter().zip(spans).enumerate() {
+        if arrays[..i].iter().any(|earlier| earlier.name == array.name) {
+            let message = format!("two arrays are named \"{}\"", array.name);
+            field.document().report_at("duplicate-name", message, span.clone(), "the second one");
+        }
+    }
+}
+
+fn arrays(field: &Field<'_>) -> Option<Vec<Array>> {
+    check_not_empty(field);
+    let tables = field.tables();
+    let spans: Vec<_> = tables.iter().map(Table::span).collect();
+    let arrays: Vec<_> = tables.into_iter().enumerate().map(array).collect();
+    let arrays: Vec<_> = arrays.into_iter().collect::<Option<_>>()?;
+    check_names(field, &arrays, &spans);
+    (!arrays.is_empty()).then_some(arrays)
+}
+
+fn array((index, mut table): (usize, Table<'_>)) -> Option<Array> {
+    let name = name(&table.optional("name"), format!("sa{index}"));
+    let rows = table.required("rows").integer(1..=MOST_ELEMENTS);
+    let columns = table.required("columns").integer(1..=MOST_ELEMENTS);
+    let planned = ["weight-stationary", "input-stationary"];
+    let dataflow = table.optional("dataflow").keyword(&DATAFLOW, &planned);
+    let buffer_length = table.optional("buffer_length").integer(1..=1 << 24);
+    let overlap = table.optional("overlap").keyword(&OVERLAP, &[]);
+    let fill = table.optional("fill").keyword(&FILL, &[]);
+    table.finish();
+    Some(Array {
+        name: name?,
+        rows: rows?,
+        columns: columns?,
+        dataflow: dataflow.unwrap_or(Dataflow::OutputStationary),
+        buffer_length: buffer_length.unwrap_or(64),
+        overlap: overlap.unwrap_or(Overlap::DoubleBuffered),
+        fill: fill.unwrap_or(Fill::Edge),
+    })
+}
+
+fn vector(mut table: Table<'_>) -> Option<VectorUnit> {
+    let lanes = table.required("lanes").integer(1..=MOST_ELEMENTS);
+    let buffer = size(&table.optional("buffer"));
+    table.finish();
+    Some(VectorUnit { lanes: lanes?, buffer: buffer.unwrap_or(Bytes(4096)) })
+}
+
+fn memories(field: &Field<'_>, clock: Option<Hertz>) -> Option<Vec<Memory>> {
+    check_not_empty(field);
+    let tables = field.tables();
+    for table in tables.iter().skip(1) {
+        let message = "more than one on-chip memory is not available in this version".into();
+        field.document().report_at("not-available", message, table.span(), "available: one shared memory");
+    }
+    let memories: Vec<_> = tables.into_iter().map(|table| memory(table, clock)).collect();
+    let memories: Vec<_> = memories.into_iter().collect::<Option<_>>()?;
+    (!memories.is_empty()).then_some(memories)
+}
+
+fn memory(mut table: Table<'_>, clock: Option<Hertz>) -> Option<Memory> {
+    let name = name(&table.optional("name"), "sram".into());
+    let capacity = capacity(&table.required("capacity"));
+    let ports = table.optional("ports").integer(1..=MOST_PORTS);
+    let port_bits = width(&table.required("port_bits"));
+    let latency = latency(&table.required("latency"), clock);
+    let replacement = table.optional("replacement").keyword(&REPLACEMENT, &["fifo", "belady"]);
+    let victims = table.optional("victims").keyword(&VICTIMS, &[]);
+    let reclaim = table.optional("reclaim").keyword(&RECLAIM, &["eager"]);
+    classes(&table.optional("classes"));
+    table.finish();
+    Some(Memory {
+        name: name?,
+        capacity: capacity?,
+        ports: ports.unwrap_or(1),
+        port_bits: port_bits?,
+        latency: latency?,
+        replacement: replacement.unwrap_or(Replacement::Lru),
+        victims: victims.unwrap_or(Victims::ObsoleteFirst),
+        reclaim: reclaim.unwrap_or(Reclaim::Lazy),
+    })
+}
+
+/// A size, or `"unlimited"`.
+fn capacity(field: &Field<'_>) -> Option<Option<Bytes>> {
+    match field.as_text() {
+        Some("unlimited") => Some(None),
+        _ if field.is_present() && field.peek::<Bytes>().is_none() => {
+            field.refuse("wrong-value", "a size such as `64 MiB`, or `unlimited`");
+            None
+        }
+        _ => size(field).map(Some),
+    }
+}
+
+/// Checks that a memory holds every class, the only choice there is with one shared memory.
+fn classes(field: &Field<'_>) {
+    let named: Vec<_> = CLASSES.iter().map(|&name| (name, name)).collect();
+    let listed: Vec<_> = field.elements().iter().map(|f| f.keyword(&named, &[])).collect();
+    let missing = CLASSES.iter().filter(|class| !listed.contains(&Some(**class))).copied().collect::<Vec<_>>();
+    if field.is_array() && !missing.is_empty() && listed.iter().all(Option::is_some) {
+        let message = "a memory dedicated to some classes is not available in this version".into();
+        let label = format!("available: all classes; {} is missing", missing.join(", "));
+        field.document().report_at("not-available", message, field.span(), label);
+    }
+}
+
+fn dram(mut table: Table<'_>, clock: Option<Hertz>) -> Option<Dram> {
+    let latency = latency(&table.required("latency"), clock);
+    let channel_bits = width(&table.required("channel_bits"));
+    let transfers = transfers(&table.required("transfers"));
+    let burst = table.optional("burst").integer(1..=1024);
+    let ports = table.optional("ports").integer(1..=MOST_PORTS);
+    let energy: Option<PicojoulesPerBit> = table.optional("energy").value();
+    table.finish();
+    Some(Dram {
+        latency: latency?,
+        channel_bits: channel_bits?,
+        transfers_per_second: transfers?,
+        burst: burst.unwrap_or(8),
+        ports: ports.unwrap_or(1),
+        energy_per_bit: energy.map(|e| Picojoules(e.0)),
+    })
+}
+
+fn transfers(field: &Field<'_>) -> Option<u64> {
+    let rate: TransferRate = field.value()?;
+    if rate.0 > FASTEST {
+        field.refuse("out-of-range", "at most 1000 GT/s");
+    }
+    Some(rate.0)
+}
