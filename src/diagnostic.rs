@@ -44,10 +44,12 @@ impl Diagnostic {
         Self { code, message: message.into(), place: None, label: String::new(), help: Vec::new() }
     }
 
-    /// Points at a byte range of a file; `label` says what was expected there.
+    /// Points at a byte range of a file, widened to whole characters; `label` says what was expected there.
     pub fn at(mut self, source: &Arc<Source>, span: Range<usize>, label: impl Into<String>) -> Self {
-        let end = source.text.len();
-        self.place = Some((source.clone(), span.start.min(end)..span.end.min(end)));
+        let text = &source.text;
+        let start = (0..=span.start.min(text.len())).rev().find(|&i| text.is_char_boundary(i)).unwrap_or(0);
+        let end = (span.end.max(start)..text.len()).find(|&i| text.is_char_boundary(i)).unwrap_or(text.len());
+        self.place = Some((source.clone(), start..end));
         self.label = label.into();
         self
     }
@@ -108,6 +110,15 @@ mod tests {
     fn nearest_name_is_offered_only_when_near() {
         assert_eq!(nearest("capacty", ["capacity", "ports"]), Some("capacity"));
         assert_eq!(nearest("zebra", ["capacity", "ports"]), None);
+    }
+
+    #[test]
+    fn a_place_inside_a_character_is_widened() {
+        let source = Source::new("a.toml", "é = 1");
+        let text = Diagnostic::new("unknown-key", "x").at(&source, 1..1, "here").render(false);
+        assert!(text.contains("a.toml:1:1"), "{text}");
+        let beyond = Diagnostic::new("unknown-key", "x").at(&source, 90..99, "here").render(false);
+        assert!(beyond.contains("a.toml:1:6"), "{beyond}");
     }
 
     #[test]

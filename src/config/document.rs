@@ -1,6 +1,6 @@
-//! A parsed TOML file and what was found wrong with it.
+//! A parsed file and what was found wrong with it.
 
-use crate::config::Table;
+use crate::config::{Table, json};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::error::{Error, Result};
 use std::cell::RefCell;
@@ -8,7 +8,7 @@ use std::ops::Range;
 use std::sync::Arc;
 use toml::de::DeTable;
 
-/// A parsed TOML file and every problem recorded while it was read.
+/// A parsed TOML or JSON file and every problem recorded while it was read.
 pub struct Document<'s> {
     source: &'s Arc<Source>,
     root: DeTable<'s>,
@@ -26,6 +26,15 @@ impl<'s> Document<'s> {
             return Err(Error::Input(errors.iter().map(|e| syntax_problem(source, e)).collect()));
         }
         Ok(Self { source, root: root.into_inner(), problems: RefCell::default() })
+    }
+
+    /// Parses JSON whose outermost value is an object; a key that is `null` counts as absent.
+    ///
+    /// # Errors
+    /// The first place where the text is not such JSON.
+    pub fn parse_json(source: &'s Arc<Source>) -> Result<Self> {
+        let root = json::parse(source).map_err(Error::input)?;
+        Ok(Self { source, root, problems: RefCell::default() })
     }
 
     /// The file.

@@ -120,7 +120,7 @@ impl<'d> Field<'d> {
     pub fn table(&self) -> Option<Table<'d>> {
         let item = self.item?;
         let DeValue::Table(entries) = item.get_ref() else {
-            self.refuse("wrong-value", "a table");
+            self.refuse("wrong-value", "a table (in JSON, an object)");
             return None;
         };
         Some(Table::new(self.document, self.path.clone(), item.span(), entries))

@@ -1,4 +1,4 @@
-//! TOML with spans to checked values; all diagnostics at once.
+//! TOML and JSON with spans to checked values; all diagnostics at once.
 //!
 //! A [`Document`] is parsed once. Its root [`Table`] hands out [`Field`]s by key; a field's typed
 //! getters return `Option` and record a [`crate::diagnostic::Diagnostic`] in the document when the
@@ -26,6 +26,7 @@
 
 mod document;
 mod field;
+mod json;
 mod quantity;
 mod table;
 
