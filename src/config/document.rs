@@ -47,6 +47,11 @@ impl<'s> Document<'s> {
         Table::new(self, String::new(), 0..0, &self.root)
     }
 
+    /// Whether nothing was recorded so far.
+    pub fn is_clean(&self) -> bool {
+        self.problems.borrow().is_empty()
+    }
+
     /// Records a problem.
     pub fn report(&self, problem: Diagnostic) {
         self.problems.borrow_mut().push(problem);

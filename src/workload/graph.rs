@@ -188,6 +188,7 @@ pub enum VectorKind {
     /// GELU.
     Gelu,
     /// SiLU of the first input times the second (the gate of SwiGLU).
+    #[serde(rename = "swiglu")]
     SwiGlu,
     /// Rotary position embedding.
     Rotary,

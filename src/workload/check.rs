@@ -1,0 +1,276 @@
+//! Whether a workload makes sense: every problem, each with the op or tensor it concerns.
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::ids::TensorId;
+use crate::units::grouped;
+use crate::workload::{Home, OpKind, Tensor, Workload, shape};
+use std::collections::HashSet;
+
+/// Most bits of one tensor, so that sums over a workload stay far below 64 bits.
+const MOST_BITS: u128 = 1 << 53;
+/// Most bits of all tensors together.
+const MOST_BITS_TOGETHER: u128 = 1 << 60;
+/// Most multiplications of a whole workload.
+const MOST_MACS: u128 = 1 << 62;
+/// Widest element.
+const WIDEST_ELEMENT: u32 = 1024;
+
+/// What a problem concerns.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Subject {
+    /// The whole workload.
+    Whole,
+    /// The tensor of that index.
+    Tensor(usize),
+    /// The op of that index.
+    Op(usize),
+}
+
+/// A problem before it is known whether there is a file to point into.
+#[derive(Debug, Clone)]
+pub(super) struct Problem {
+    /// Where.
+    pub subject: Subject,
+    /// Stable code.
+    pub code: &'static str,
+    /// What is wrong.
+    pub message: String,
+    /// What was expected instead.
+    pub expected: String,
+}
+
+impl Problem {
+    /// A problem of `subject`.
+    pub fn new(subject: Subject, code: &'static str, message: String, expected: impl Into<String>) -> Self {
+        Self { subject, code, message, expected: expected.into() }
+    }
+}
+
+impl Workload {
+    /// Whether names are unique, references and dimensions agree, ops come after the ops whose results they read, sizes are
+    /// above zero and countable, concat parts tile their result, no tensor lies in two storage objects, no op in place
+    /// changes bytes that another name still shows, and the schedule is an order of the ops that can be run.
+    ///
+    /// # Errors
+    /// Every problem, naming its op or tensor.
+    pub fn check(&self) -> Result<()> {
+        let problems = self.problems();
+        match problems.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Input(problems.into_iter().map(without_place).collect())),
+        }
+    }
+
+    /// What [`Workload::check`] finds.
+    pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut found = Vec::new();
+        self.check_references(&mut found);
+        if !found.is_empty() {
+            return found;
+        }
+        self.check_names(&mut found);
+        self.check_sizes(&mut found);
+        shape::check(self, &mut found);
+        self.check_order(&mut found);
+        self.check_storage(&mut found);
+        if found.is_empty() {
+            self.check_in_place(&mut found);
+            self.check_schedule(&mut found);
+        }
+        found
+    }
+
+    /// Everything else indexes the arenas, so these come first.
+    fn check_references(&self, found: &mut Vec<Problem>) {
+        for (i, op) in self.ops.iter().enumerate() {
+            let named = op.kind.inputs().into_iter().chain([op.kind.out()]);
+            for tensor in named.filter(|t| t.index() >= self.tensors.len()) {
+                let message = format!("op `{}` names {tensor}, which does not exist", op.name);
+                found.push(Problem::new(Subject::Op(i), "dangling-tensor", message, "the id of a tensor"));
+            }
+            if op.layer.is_some_and(|l| l.index() >= self.layers.len()) {
+                let message = format!("op `{}` is of a layer that does not exist", op.name);
+                found.push(Problem::new(Subject::Op(i), "dangling-layer", message, "the index of a layer"));
+            }
+        }
+        for (i, tensor) in self.tensors.iter().enumerate() {
+            if tensor.layer.is_some_and(|l| l.index() >= self.layers.len()) {
+                let message = format!("tensor `{}` is of a layer that does not exist", tensor.name);
+                found.push(Problem::new(Subject::Tensor(i), "dangling-layer", message, "the index of a layer"));
+            }
+        }
+    }
+
+    fn check_names(&self, found: &mut Vec<Problem>) {
+        let mut seen = HashSet::new();
+        for (i, tensor) in self.tensors.iter().enumerate().filter(|(_, t)| !seen.insert(t.name.as_str())) {
+            let message = format!("two tensors are named `{}`", tensor.name);
+            found.push(Problem::new(Subject::Tensor(i), "duplicate-name", message, "a name of its own"));
+        }
+        let mut seen = HashSet::new();
+        for (i, op) in self.ops.iter().enumerate().filter(|(_, op)| !seen.insert(op.name.as_str())) {
+            let message = format!("two ops are named `{}`", op.name);
+            found.push(Problem::new(Subject::Op(i), "duplicate-name", message, "a name of its own"));
+        }
+    }
+
+    fn check_sizes(&self, found: &mut Vec<Problem>) {
+        if self.ops.is_empty() {
+            let message = format!("workload `{}` has no op", self.name);
+            found.push(Problem::new(Subject::Whole, "no-ops", message, "at least one op"));
+        }
+        for (i, tensor) in self.tensors.iter().enumerate() {
+            if let Some(expected) = size_problem(tensor) {
+                let message = format!("tensor `{}` has {}", tensor.name, dimensions(tensor));
+                found.push(Problem::new(Subject::Tensor(i), "out-of-range", message, expected));
+            }
+        }
+        let bits = self.tensors.iter().map(exact_bits).fold(0u128, u128::saturating_add);
+        if bits > MOST_BITS_TOGETHER {
+            let message = format!("the tensors of workload `{}` together are too large", self.name);
+            found.push(Problem::new(Subject::Whole, "too-large", message, "at most 128 PiB"));
+        }
+        let macs = self.ops.iter().map(|op| op.kind.exact_macs()).fold(0u128, u128::saturating_add);
+        if macs > MOST_MACS {
+            let message = format!("workload `{}` has more multiplications than can be counted", self.name);
+            found.push(Problem::new(Subject::Whole, "too-large", message, format!("at most {MOST_MACS}")));
+        }
+    }
+
+    /// Whether each tensor is made once, before it is read, and not twice over.
+    fn check_order(&self, found: &mut Vec<Problem>) {
+        let producers = self.producers();
+        let mut made: Vec<bool> = self.tensors.iter().map(|t| t.home == Home::Dram).collect();
+        let mut named = vec![false; self.tensors.len()];
+        for (i, op) in self.ops.iter().enumerate() {
+            let mut refuse = |code, message| found.push(Problem::new(Subject::Op(i), code, message, "in this op"));
+            for input in op.kind.inputs() {
+                named[input.index()] = true;
+                let (reader, name) = (&op.name, &self.tensor(input).name);
+                match producers[input.index()] {
+                    _ if made[input.index()] => {}
+                    Some(later) if later.index() == i => {
+                        refuse("reads-itself", format!("op `{reader}` reads `{name}`, which it makes itself"));
+                    }
+                    Some(later) => {
+                        let later = &self.op(later).name;
+                        let message = format!("op `{reader}` reads `{name}` before op `{later}` makes it");
+                        refuse("read-before-made", message);
+                    }
+                    None => refuse("never-made", format!("op `{reader}` reads `{name}`, which no op makes")),
+                }
+            }
+            let out = op.kind.out().index();
+            named[out] = true;
+            if !op.kind.is_in_place() && made[out] {
+                let message = format!("op `{}` makes `{}`, which is there already", op.name, self.tensors[out].name);
+                refuse("made-twice", message);
+            } else if op.kind.is_in_place() && self.tensors[out].home == Home::Dram {
+                let message = format!("op `{}` overwrites `{}`, which DRAM holds", op.name, self.tensors[out].name);
+                refuse("overwrites-input", message);
+            }
+            made[out] = true;
+        }
+        for (i, tensor) in self.tensors.iter().enumerate().filter(|(i, _)| !named[*i]) {
+            let message = format!("no op reads or makes tensor `{}`", tensor.name);
+            found.push(Problem::new(Subject::Tensor(i), "unused-tensor", message, "a tensor that some op names"));
+        }
+    }
+
+    fn check_storage(&self, found: &mut Vec<Problem>) {
+        for (i, containers) in self.containers().iter().enumerate().filter(|(_, c)| c.len() > 1) {
+            let outer: Vec<_> = containers.iter().map(|c| format!("`{}`", self.tensor(c.outer).name)).collect();
+            let message = format!("tensor `{}` would lie in {} at once", self.tensors[i].name, outer.join(" and "));
+            found.push(Problem::new(Subject::Tensor(i), "two-storages", message, "renamed into one tensor only"));
+        }
+    }
+
+    /// Whether an op in place changes bytes that a later op reads under an older name.
+    fn check_in_place(&self, found: &mut Vec<Problem>) {
+        let windows = self.windows();
+        let mut last_read = vec![None; self.tensors.len()];
+        for (i, op) in self.ops.iter().enumerate() {
+            op.kind.inputs().iter().for_each(|t| last_read[t.index()] = Some(i));
+        }
+        let producers = self.producers();
+        let mut sharing: Vec<Vec<TensorId>> = vec![Vec::new(); self.tensors.len()];
+        self.tensor_ids().for_each(|t| sharing[windows[t.index()].storage.index()].push(t));
+        for (i, op) in self.ops.iter().enumerate().filter(|(_, op)| op.kind.is_in_place()) {
+            let out = op.kind.out();
+            let older = |t: &&TensorId| producers[t.index()].is_none_or(|p| p.index() < i);
+            let read_later = |t: &&TensorId| last_read[t.index()].is_some_and(|last| last > i);
+            let others = sharing[windows[out.index()].storage.index()].iter().filter(|&&t| t != out);
+            if let Some(&other) = others.filter(older).find(read_later) {
+                let (out, other) = (&self.tensor(out).name, &self.tensor(other).name);
+                let message = format!("op `{}` changes `{out}` in place, but `{other}` shows the same bytes", op.name);
+                found.push(Problem::new(Subject::Op(i), "shared-in-place", message, "an output of its own"));
+            }
+        }
+    }
+
+    fn check_schedule(&self, found: &mut Vec<Problem>) {
+        let Some(schedule) = &self.schedule else { return };
+        let mut refuse = |message| {
+            let expected = "every op once, after the ops it waits for, with its array";
+            found.push(Problem::new(Subject::Whole, "wrong-schedule", message, expected));
+        };
+        let mut position = vec![None; self.ops.len()];
+        for (i, op) in schedule.order.iter().enumerate() {
+            match position.get_mut(op.index()) {
+                None => return refuse(format!("the schedule names {op}, which does not exist")),
+                Some(Some(_)) => return refuse(format!("the schedule names op `{}` twice", self.op(*op).name)),
+                Some(free) => *free = Some(i),
+            }
+        }
+        if let Some(missing) = position.iter().position(Option::is_none) {
+            return refuse(format!("the schedule leaves out op `{}`", self.ops[missing].name));
+        }
+        if schedule.array.len() != schedule.order.len() {
+            let counts = (schedule.array.len(), schedule.order.len());
+            return refuse(format!("the schedule gives {} arrays for {} ops", counts.0, counts.1));
+        }
+        for (op, waits) in self.op_ids().zip(self.dependencies()) {
+            if let Some(late) = waits.iter().find(|w| position[w.index()] > position[op.index()]) {
+                let (op, late) = (&self.op(op).name, &self.op(*late).name);
+                return refuse(format!("the schedule puts op `{op}` before op `{late}`, whose result it needs"));
+            }
+        }
+    }
+}
+
+impl OpKind {
+    /// Multiplications of a full product, without overflow.
+    fn exact_macs(&self) -> u128 {
+        match self {
+            OpKind::Matmul { m, k, n, .. } => u128::from(*m) * u128::from(*k) * u128::from(*n),
+            _ => 0,
+        }
+    }
+}
+
+/// Size in bits, without overflow.
+fn exact_bits(tensor: &Tensor) -> u128 {
+    u128::from(tensor.rows) * u128::from(tensor.cols) * u128::from(tensor.bits)
+}
+
+/// Rows, columns and bits, as a message shows them.
+fn dimensions(tensor: &Tensor) -> String {
+    let grouped = |n: u32| grouped(u64::from(n));
+    format!("{} rows, {} columns, {} bits", grouped(tensor.rows), grouped(tensor.cols), grouped(tensor.bits))
+}
+
+/// What is expected of a tensor's size, if it is not so.
+fn size_problem(tensor: &Tensor) -> Option<String> {
+    let bits = exact_bits(tensor);
+    match () {
+        () if bits == 0 => Some("each above zero".into()),
+        () if tensor.bits > WIDEST_ELEMENT => Some(format!("at most {WIDEST_ELEMENT} bits an element")),
+        () if bits > MOST_BITS => Some("at most 1024 TiB a tensor".into()),
+        () => None,
+    }
+}
+
+fn without_place(problem: Problem) -> Diagnostic {
+    Diagnostic::new(problem.code, problem.message).with_help(format!("expected {}", problem.expected))
+}
