@@ -1,17 +1,29 @@
 //! Banked, power-gated memory: organisation, placement, gating policy, the stimulus a run becomes, and what is counted.
 
 mod activity;
+mod banked;
+mod break_even;
 mod design;
+mod energy;
+mod infeasible;
 mod organisation;
+mod organise;
 mod placement;
 mod policy;
+mod state;
 mod stimulus;
 mod timing;
 
 pub use activity::{Activity, Class, DomainActivity, PortActivity, Transitions};
+pub use banked::{Assumptions, BankedMemory, ControllerGates, SleepLeakage};
+pub use break_even::break_even;
 pub use design::{Controller, Design, DesignProvenance};
+pub use energy::{EnergyTerms, Totals, energy};
+pub use infeasible::Infeasible;
 pub use organisation::{MacroShape, Organisation};
+pub use organise::{OrganisationSpec, organise};
 pub use placement::{PlacedBlock, Placement};
 pub use policy::{Policy, States};
+pub use state::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
 pub use stimulus::{Block, Stimulus, StimulusKind, StimulusNode};
 pub use timing::{ControllerTiming, SwitchDelays};

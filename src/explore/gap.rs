@@ -1,0 +1,185 @@
+//! One idle interval of one domain, and what a policy makes of it.
+//!
+//! The estimate assumes that nothing stalls: a domain is woken so that it is ON when its next access comes, and a transition takes
+//! place inside the interval. An interval too short for its transitions is ON throughout and still pays for the wake. Idle time is
+//! counted from the last access, also when live data of another domain's transfer has woken the domain since.
+
+use crate::power::{Policy, Sleep, States, TransitionCycles};
+use crate::units::Cycles;
+
+/// Where a gap lies in the run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Place {
+    /// From the start to the first access: after reset the domain is OFF.
+    Head,
+    /// Between accesses.
+    Inner,
+    /// From the last access to the end: nothing wakes it.
+    Tail,
+    /// The domain is never accessed.
+    Whole,
+}
+
+/// A maximal stretch without access to a domain.
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct Gap {
+    /// Its length in cycles.
+    pub length: u64,
+    /// Stretches `[from, to)`, counted from its start, in which no live byte is in the domain: ascending, disjoint, not empty.
+    pub dead: Vec<(u64, u64)>,
+    /// Where it lies.
+    pub place: Place,
+}
+
+/// Time asleep and wakes of one or more gaps; the rest of the time is ON.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Slept {
+    /// Cycles in each state, in the order of [`Sleep::ALL`].
+    pub cycles: [u64; 3],
+    /// Wakes from each state.
+    pub wakes: [u64; 3],
+}
+
+impl Slept {
+    /// Adds `count` times another.
+    pub fn add(&mut self, other: &Slept, count: u64) {
+        for i in 0..3 {
+            self.cycles[i] += other.cycles[i] * count;
+            self.wakes[i] += other.wakes[i] * count;
+        }
+    }
+}
+
+/// A policy with its thresholds, in hardware with certain states: the target of an idle domain.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Gate {
+    thresholds: [Option<u64>; 3],
+    mask: bool,
+    states: States,
+}
+
+impl Gate {
+    /// The target function of a policy.
+    pub fn new(policy: &Policy, states: States) -> Self {
+        let enabled = |t: Cycles| (t.0 > 0).then_some(t.0);
+        Self { thresholds: policy.thresholds(states).map(enabled), mask: *policy == Policy::Mask, states }
+    }
+
+    /// Whether it ever sends a domain to sleep.
+    pub fn sleeps(&self) -> bool {
+        self.mask || self.thresholds.iter().any(Option::is_some)
+    }
+
+    /// Target after `idle` cycles without access: `None` is ON.
+    pub fn target(&self, idle: u64, live: bool) -> Option<Sleep> {
+        if self.mask {
+            return (!live).then_some(Sleep::Off);
+        }
+        let reached = |s: &&Sleep| self.thresholds[s.index()].is_some_and(|t| t <= idle);
+        let deepest = Sleep::ALL.iter().rev().find(reached).copied();
+        match deepest {
+            Some(Sleep::Off) if live => self.kept(),
+            other => other,
+        }
+    }
+
+    /// Deepest state present that keeps contents.
+    fn kept(&self) -> Option<Sleep> {
+        match self.states {
+            States { retention: true, .. } => Some(Sleep::Retention),
+            States { light: true, .. } => Some(Sleep::Light),
+            _ => None,
+        }
+    }
+
+    /// Idle times at which the target of a domain that stays live, or stays dead, changes: deeper each time.
+    pub fn steps(&self, live: bool) -> Vec<(u64, Sleep)> {
+        let mut times: Vec<u64> = self.thresholds.iter().flatten().copied().chain(self.mask.then_some(0)).collect();
+        times.sort_unstable();
+        let mut steps: Vec<(u64, Sleep)> = Vec::new();
+        for time in times {
+            match self.target(time, live) {
+                Some(state) if steps.last().is_none_or(|(_, s)| *s < state) => steps.push((time, state)),
+                _ => {}
+            }
+        }
+        steps
+    }
+
+    /// Moments in a gap at which the target may change.
+    fn moments(&self, gap: &Gap) -> Vec<u64> {
+        let edges = gap.dead.iter().flat_map(|(a, b)| [*a, *b]);
+        let mut all: Vec<u64> = self.thresholds.iter().flatten().copied().chain(edges).chain([0]).collect();
+        all.retain(|t| *t < gap.length);
+        all.sort_unstable();
+        all.dedup();
+        all
+    }
+}
+
+/// A domain on its way through a gap.
+struct Walk<'t> {
+    times: &'t TransitionCycles,
+    state: Option<Sleep>,
+    /// From when on the state counts as asleep, or, ON, may be left.
+    since: u64,
+    slept: Slept,
+}
+
+impl Walk<'_> {
+    fn leave(&mut self, now: u64) {
+        if let Some(state) = self.state {
+            self.slept.cycles[state.index()] += now.saturating_sub(self.since);
+        }
+        self.since = self.since.max(now);
+    }
+
+    fn go(&mut self, now: u64, target: Option<Sleep>) {
+        match (self.state, target) {
+            (Some(Sleep::Retention), Some(Sleep::Off)) => self.leave(now),
+            (None | Some(Sleep::Light), Some(state)) if self.state < target => {
+                self.leave(now);
+                self.since += self.times.into[state.index()];
+            }
+            (Some(state), None) => {
+                self.leave(now);
+                self.slept.wakes[state.index()] += 1;
+                self.since += self.times.out[state.index()];
+            }
+            _ => return,
+        }
+        self.state = target;
+    }
+
+    fn finish(mut self, gap: &Gap) -> Slept {
+        let Some(state) = self.state else { return self.slept };
+        let woken = matches!(gap.place, Place::Head | Place::Inner);
+        let out = if woken { self.times.out[state.index()] } else { 0 };
+        self.leave(gap.length.saturating_sub(out));
+        self.slept.wakes[state.index()] += u64::from(woken);
+        self.slept
+    }
+}
+
+/// What a policy makes of a gap.
+pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
+    let from_reset = matches!(gap.place, Place::Head | Place::Whole) && gate.sleeps();
+    let state = from_reset.then_some(Sleep::Off);
+    let mut walk = Walk { times, state, since: 0, slept: Slept::default() };
+    for now in gate.moments(gap) {
+        let live = !gap.dead.iter().any(|(a, b)| (*a..*b).contains(&now));
+        // After reset every threshold counts as reached.
+        let idle = if from_reset { u64::MAX } else { now };
+        walk.go(now, gate.target(idle, live));
+    }
+    walk.finish(gap)
+}
+
+/// A fixed path through a gap: each state entered at its time, the last left in time for the next access.
+pub fn along(gap: &Gap, steps: &[(u64, Sleep)], times: &TransitionCycles) -> Slept {
+    let mut walk = Walk { times, state: None, since: 0, slept: Slept::default() };
+    for &(now, state) in steps {
+        walk.go(now, Some(state));
+    }
+    walk.finish(gap)
+}

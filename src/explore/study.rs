@@ -1,0 +1,222 @@
+//! What is to be tried: the checked study.
+
+use crate::power::{Assumptions, OrganisationSpec, Policy, States, WakeTimes};
+use crate::sram::Technology;
+use crate::units::{Bytes, Cycles, Hertz, Kelvin, Nanoseconds};
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+/// What is to be tried. Every combination is one design point.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Study {
+    /// Capacities of the memory.
+    pub capacities: Vec<Bytes>,
+    /// Numbers of power domains; empty: every mappable number from 1 to 64.
+    pub domains: Vec<u32>,
+    /// Interleaved banks of a domain.
+    pub interleave: Vec<u32>,
+    /// Usable fills of a domain, for the ideal placement alone.
+    pub alpha: Vec<f64>,
+    /// How lifetimes are given addresses.
+    pub placements: Vec<PlacementRule>,
+    /// Gating policies.
+    pub policies: Vec<PolicyRule>,
+    /// Sleep states of the hardware besides OFF.
+    pub states: States,
+    /// Nodes and device types.
+    pub technologies: Vec<Technology>,
+    /// Workloads that share the memory, one inference each; empty: every run that is given.
+    pub workloads: Vec<String>,
+    /// What the Pareto front is over, most important first.
+    pub objectives: Vec<Objective>,
+    /// One inference a period, the rest idle; `None`: back to back.
+    pub period: Option<Nanoseconds>,
+    /// Temperature of the chip.
+    pub temperature: Kelvin,
+    /// Smallest macro, unless a bank is smaller.
+    pub macro_min: Bytes,
+    /// Largest macro.
+    pub macro_max: Bytes,
+    /// On-chip memory of the accelerator; `None`: the first.
+    pub memory: Option<String>,
+    /// Times from request to grant of a sleeping domain.
+    pub wake: WakeTimes,
+    /// What is assumed besides the characterisation.
+    pub assumptions: Assumptions,
+    /// Whether sizes outside the characterisation are extrapolated.
+    pub extrapolate: bool,
+}
+
+/// How lifetimes are given addresses.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PlacementRule {
+    /// A bound: occupancy fills domains from the first, at a usable fill α.
+    Ideal,
+    /// The lowest free address.
+    FirstFit,
+}
+
+/// A gating policy whose thresholds may depend on the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PolicyRule {
+    /// Always ON.
+    Never,
+    /// To the deepest allowed state in the first idle cycle.
+    Immediate,
+    /// Deeper step by step as idleness grows.
+    Timeout {
+        /// Idle time to LIGHT.
+        light: Option<Threshold>,
+        /// Idle time to retention.
+        retention: Option<Threshold>,
+        /// Idle time to OFF.
+        off: Option<Threshold>,
+    },
+    /// ON exactly while the domain holds live data.
+    Mask,
+}
+
+/// An idle time.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Threshold {
+    /// So many cycles, at least 1.
+    Cycles(u64),
+    /// The break-even time of the state in the memory at hand.
+    BreakEven,
+}
+
+/// What a front is over; all are minimised.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Objective {
+    /// Energy of one inference of each workload.
+    Energy,
+    /// Area of the macros.
+    Area,
+    /// Cycles of one inference of each workload.
+    Latency,
+}
+
+impl Study {
+    /// Temperature unless the study says otherwise: 350 K, a warm chip, where leakage is 2 to 30 times that at room temperature.
+    pub const TEMPERATURE: Kelvin = Kelvin(350.0);
+
+    /// The builder's question for one geometry.
+    pub fn organisation(
+        &self,
+        capacity: Bytes,
+        split: (u32, u32),
+        technology: Technology,
+        port: PortShape,
+    ) -> OrganisationSpec {
+        OrganisationSpec {
+            capacity,
+            domains: split.0,
+            interleave: split.1,
+            ports: port.ports,
+            word_bits: port.word_bits,
+            clock: port.clock,
+            technology,
+            temperature: self.temperature,
+            macro_min: self.macro_min,
+            macro_max: self.macro_max,
+            bank_cycles: None,
+            assumptions: self.assumptions,
+        }
+    }
+
+    /// Numbers of domains to try at a capacity.
+    pub fn domains_at(&self, capacity: Bytes, word_bits: u32) -> Vec<u32> {
+        let word_bytes = u64::from(word_bits / 8);
+        let mappable = |d: &u32| {
+            let domain = capacity.0 / u64::from(*d);
+            capacity.0.is_multiple_of(u64::from(*d) * word_bytes) && (domain / word_bytes).is_power_of_two()
+        };
+        match self.domains.is_empty() {
+            true => (1..=64).filter(mappable).collect(),
+            false => self.domains.clone(),
+        }
+    }
+}
+
+/// What the accelerator prescribes to the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct PortShape {
+    /// Request ports.
+    pub ports: u32,
+    /// Bits of a port, and of a word.
+    pub word_bits: u32,
+    /// Clock.
+    pub clock: Hertz,
+}
+
+impl PolicyRule {
+    /// The policy with thresholds in cycles; `break_even` gives the break-even time of LIGHT, retention, OFF (`None`: never pays).
+    pub fn resolve(&self, break_even: [Option<Cycles>; 3]) -> Policy {
+        let cycles = |threshold: Option<Threshold>, state: usize| match threshold? {
+            Threshold::Cycles(cycles) => Some(Cycles(cycles)),
+            Threshold::BreakEven => break_even[state],
+        };
+        match *self {
+            PolicyRule::Never => Policy::Never,
+            PolicyRule::Immediate => Policy::Immediate,
+            PolicyRule::Mask => Policy::Mask,
+            PolicyRule::Timeout { light, retention, off } => {
+                Policy::Timeout { light: cycles(light, 0), retention: cycles(retention, 1), off: cycles(off, 2) }
+            }
+        }
+    }
+}
+
+impl PlacementRule {
+    /// Every rule with its name.
+    pub const NAMES: [(&str, PlacementRule); 2] =
+        [("ideal", PlacementRule::Ideal), ("first-fit", PlacementRule::FirstFit)];
+}
+
+impl fmt::Display for PlacementRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(_, rule)| rule == self).map_or("", |n| n.0);
+        f.pad(name)
+    }
+}
+
+impl fmt::Display for Threshold {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Threshold::Cycles(cycles) => write!(f, "{cycles}"),
+            Threshold::BreakEven => f.write_str("break-even"),
+        }
+    }
+}
+
+impl fmt::Display for PolicyRule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            PolicyRule::Never => f.pad("never"),
+            PolicyRule::Immediate => f.pad("immediate"),
+            PolicyRule::Mask => f.pad("mask"),
+            PolicyRule::Timeout { light, retention, off } => {
+                let named = [("light", light), ("retention", retention), ("off", off)];
+                let given = named.iter().filter_map(|(n, t)| t.map(|t| format!("{n}={t}")));
+                f.pad(&format!("timeout({})", given.collect::<Vec<_>>().join(",")))
+            }
+        }
+    }
+}
+
+impl Objective {
+    /// Every objective with its name.
+    pub const NAMES: [(&str, Objective); 3] =
+        [("energy", Objective::Energy), ("area", Objective::Area), ("latency", Objective::Latency)];
+}
+
+impl fmt::Display for Objective {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let name = Self::NAMES.iter().find(|(_, o)| o == self).map_or("", |n| n.0);
+        f.pad(name)
+    }
+}

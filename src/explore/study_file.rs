@@ -1,0 +1,220 @@
+//! The study as written: TOML to a checked [`Study`].
+
+use super::study::{Objective, PlacementRule, PolicyRule, Study, Threshold};
+use crate::config::{Document, Field, FromValue, Table};
+use crate::diagnostic::Source;
+use crate::error::Result;
+use crate::power::{Assumptions, ControllerGates, OrganisationSpec, SleepLeakage, States, WakeTimes};
+use crate::sram::Technology;
+use crate::units::{Bytes, Kelvin};
+use std::sync::Arc;
+use toml::de::DeValue;
+
+impl FromValue for Technology {
+    fn expected() -> String {
+        "a technology such as `22nm-lstp`, `45nm-hp` or `22nm-lstp-hp` (cell, periphery)".into()
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        value.as_str()?.parse().ok()
+    }
+}
+
+impl Study {
+    /// Reads `[study]`.
+    ///
+    /// # Errors
+    /// Every problem of the file, each with its place.
+    pub fn parse(source: &Arc<Source>) -> Result<Self> {
+        let document = Document::parse(source)?;
+        let mut root = document.root();
+        let study = root.required("study").table().and_then(study);
+        root.finish();
+        document.result(study)
+    }
+}
+
+fn study(mut table: Table<'_>) -> Option<Study> {
+    let capacities = filled::<Bytes>(&table.required("capacity"));
+    let technologies = filled::<Technology>(&table.required("technology"));
+    let domains = domains(&table.required("domains"));
+    let interleave = interleave(&table.optional("interleave"));
+    let alpha = alpha(&table.optional("alpha"));
+    let placements = placements(&table.optional("placement"));
+    let policies = policies(&table.required("policies"));
+    let states = states(&table.optional("states"));
+    let objectives = objectives(&table.optional("objectives"));
+    let wake = wake(&mut table);
+    let assumptions = assumptions(&mut table);
+    let study = Study {
+        capacities: capacities?,
+        domains: domains?,
+        interleave: interleave?,
+        alpha: alpha?,
+        placements: placements?,
+        policies: policies?,
+        states: states?,
+        technologies: technologies?,
+        workloads: texts(&table.optional("workloads")),
+        objectives: objectives?,
+        period: period(&table.optional("period")),
+        temperature: table.optional("temperature").value::<Kelvin>().unwrap_or(Study::TEMPERATURE),
+        macro_min: table.optional("macro_min").value().unwrap_or(OrganisationSpec::MACRO_MIN),
+        macro_max: table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX),
+        memory: table.optional("memory").value(),
+        wake,
+        assumptions,
+        extrapolate: table.optional("extrapolate").value().unwrap_or(false),
+    };
+    table.finish();
+    Some(study)
+}
+
+/// One value or several, none of them wrong, at least one.
+fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
+    let values: Option<Vec<T>> = field.one_or_more().iter().map(Field::value).collect();
+    if field.is_present() && values.as_ref().is_some_and(Vec::is_empty) {
+        field.refuse("empty-list", format!("at least one: {}", T::expected()));
+        return None;
+    }
+    values
+}
+
+fn domains(field: &Field<'_>) -> Option<Vec<u32>> {
+    if field.as_text() == Some("auto") {
+        return Some(Vec::new());
+    }
+    let numbers: Option<Vec<u32>> = field.one_or_more().iter().map(|f| f.integer(1..=64)).collect();
+    if field.is_present() && numbers.as_ref().is_some_and(Vec::is_empty) {
+        field.refuse("empty-list", "numbers from 1 to 64, or \"auto\"");
+        return None;
+    }
+    numbers
+}
+
+fn interleave(field: &Field<'_>) -> Option<Vec<u32>> {
+    if !field.is_present() {
+        return Some(vec![1]);
+    }
+    let power = |f: &Field<'_>| {
+        let number: u32 = f.integer(1..=64)?;
+        if !number.is_power_of_two() {
+            f.refuse("out-of-range", "a power of two from 1 to 64");
+        }
+        Some(number)
+    };
+    field.one_or_more().iter().map(power).collect()
+}
+
+fn alpha(field: &Field<'_>) -> Option<Vec<f64>> {
+    match field.is_present() {
+        true => field.one_or_more().iter().map(|f| f.number(0.01..=1.0)).collect(),
+        false => Some(vec![1.0]),
+    }
+}
+
+fn placements(field: &Field<'_>) -> Option<Vec<PlacementRule>> {
+    const PLANNED: [&str; 3] = ["two-ended", "by-class", "offline"];
+    match field.is_present() {
+        true => field.one_or_more().iter().map(|f| f.keyword(&PlacementRule::NAMES, &PLANNED)).collect(),
+        false => Some(vec![PlacementRule::Ideal, PlacementRule::FirstFit]),
+    }
+}
+
+fn policies(field: &Field<'_>) -> Option<Vec<PolicyRule>> {
+    field.one_or_more().iter().map(policy).collect()
+}
+
+fn policy(field: &Field<'_>) -> Option<PolicyRule> {
+    const NAMES: [(&str, PolicyRule); 3] =
+        [("never", PolicyRule::Never), ("immediate", PolicyRule::Immediate), ("mask", PolicyRule::Mask)];
+    if !field.is_table() {
+        return field.keyword(&NAMES, &["scheduled"]);
+    }
+    let mut outer = field.table()?;
+    let mut timeout = outer.required("timeout").table()?;
+    outer.finish();
+    let mut threshold = |key| threshold(&timeout.optional(key));
+    let (light, retention, off) = (threshold("light"), threshold("retention"), threshold("off"));
+    timeout.finish();
+    if light.is_none() && retention.is_none() && off.is_none() {
+        field.refuse("empty-list", "at least one threshold: light, retention or off");
+        return None;
+    }
+    Some(PolicyRule::Timeout { light, retention, off })
+}
+
+fn threshold(field: &Field<'_>) -> Option<Threshold> {
+    match field.as_text() {
+        Some("break-even") => Some(Threshold::BreakEven),
+        Some(_) => {
+            field.refuse("wrong-value", "a number of cycles or \"break-even\"");
+            None
+        }
+        None => field.integer(1..=(1 << 31) - 1).map(Threshold::Cycles),
+    }
+}
+
+fn states(field: &Field<'_>) -> Option<States> {
+    if !field.is_present() {
+        return Some(States { light: true, retention: true });
+    }
+    let mut states = States::default();
+    for element in field.elements() {
+        match element.keyword(&[("light", true), ("retention", false)], &[])? {
+            true => states.light = true,
+            false => states.retention = true,
+        }
+    }
+    Some(states)
+}
+
+fn objectives(field: &Field<'_>) -> Option<Vec<Objective>> {
+    let given: Vec<Objective> =
+        field.one_or_more().iter().map(|f| f.keyword(&Objective::NAMES, &[])).collect::<Option<_>>()?;
+    Some(if given.is_empty() { Objective::NAMES.map(|n| n.1).to_vec() } else { given })
+}
+
+fn texts(field: &Field<'_>) -> Vec<String> {
+    field.one_or_more().iter().filter_map(Field::value).collect()
+}
+
+fn period(field: &Field<'_>) -> Option<crate::units::Nanoseconds> {
+    if field.as_text() == Some("back to back") { None } else { field.value() }
+}
+
+fn wake(table: &mut Table<'_>) -> WakeTimes {
+    let default = WakeTimes::default();
+    WakeTimes {
+        light: table.optional("wake_light").value().unwrap_or(default.light),
+        retention: table.optional("wake_retention").value().unwrap_or(default.retention),
+        off: table.optional("wake_off").value().unwrap_or(default.off),
+    }
+}
+
+fn assumptions(table: &mut Table<'_>) -> Assumptions {
+    let default = Assumptions::default();
+    let gates = ControllerGates::default();
+    Assumptions {
+        kappa: table.optional("kappa").number(0.0..=100.0).unwrap_or(default.kappa),
+        activity: table.optional("activity").number(0.0..=1.0).unwrap_or(default.activity),
+        wire_length: table.optional("wire_length").value(),
+        mux_energy: table.optional("mux_energy").value(),
+        controller: ControllerGates {
+            per_domain: table.optional("controller_gates_per_domain").value().unwrap_or(gates.per_domain),
+            shared: table.optional("controller_gates_shared").value().unwrap_or(gates.shared),
+        },
+        sleep_leakage: sleep_leakage(table),
+        leakage_scale: table.optional("leakage_scale").number(0.0..=1000.0).unwrap_or(default.leakage_scale),
+    }
+}
+
+fn sleep_leakage(table: &mut Table<'_>) -> SleepLeakage {
+    let source = table.optional("sleep_leakage").keyword(&[("shares", false), ("characterisation", true)], &[]);
+    let retention = table.optional("retention_leakage").number(0.0..=1.0);
+    let off = table.optional("off_leakage").number(0.0..=1.0);
+    match source {
+        Some(true) => SleepLeakage::Characterisation,
+        _ => SleepLeakage::Shares { retention: retention.unwrap_or(0.30), off },
+    }
+}
