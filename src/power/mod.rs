@@ -10,7 +10,7 @@ mod organisation;
 mod organise;
 mod placement;
 mod policy;
-mod state;
+mod sleep;
 mod stimulus;
 mod timing;
 
@@ -24,6 +24,6 @@ pub use organisation::{MacroShape, Organisation};
 pub use organise::{OrganisationSpec, organise};
 pub use placement::{PlacedBlock, Placement};
 pub use policy::{Policy, States};
-pub use state::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
+pub use sleep::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
 pub use stimulus::{Block, Stimulus, StimulusKind, StimulusNode};
 pub use timing::{ControllerTiming, SwitchDelays};

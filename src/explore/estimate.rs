@@ -1,0 +1,89 @@
+//! The estimate: energy of one run on one memory under one policy, from idle intervals. No stall, no conflict.
+
+use super::gap::{Gate, Slept};
+use super::intervals::IntervalTable;
+use crate::power::{BankedMemory, Class, EnergyTerms, Policy, Totals, TransitionCycles, energy};
+use crate::units::{Bytes, Cycles, Picojoules};
+
+/// What a run asks of its memory, whatever the memory.
+#[derive(Debug, Clone, Copy, PartialEq)]
+pub struct Demand {
+    /// Planned cycles of one inference.
+    pub cycles: u64,
+    /// Cycles charged to it: the period, if it is longer.
+    pub charged: u64,
+    /// Requests that read.
+    pub reads: u64,
+    /// Requests that write.
+    pub writes: u64,
+    /// Requests of the busiest port.
+    pub port_requests: u64,
+    /// Bytes that crossed to DRAM and back for lack of room.
+    pub dram_bytes: Bytes,
+    /// Energy of a bit to or from DRAM.
+    pub dram_energy_per_bit: Picojoules,
+    /// Needed bytes, summed over the cycles of the run.
+    pub needed_byte_cycles: f64,
+}
+
+/// Counters as the estimate has them: `table` spans the charged cycles.
+pub fn totals(table: &IntervalTable, demand: &Demand, slept: &Slept) -> Totals {
+    let asleep: u64 = slept.cycles.iter().sum();
+    let mut class_cycles = [Cycles::ZERO; 5];
+    class_cycles[Class::Light as usize] = Cycles(slept.cycles[0]);
+    class_cycles[Class::Retention as usize] = Cycles(slept.cycles[1]);
+    class_cycles[Class::Off as usize] = Cycles(slept.cycles[2]);
+    class_cycles[Class::On as usize] = Cycles(table.domains * table.cycles - asleep);
+    Totals {
+        cycles: Cycles(table.cycles),
+        class_cycles,
+        wakes: slept.wakes,
+        reads: demand.reads,
+        writes: demand.writes,
+        dram_bytes: demand.dram_bytes,
+    }
+}
+
+/// Estimated counters and energy under a policy.
+pub fn estimate(
+    table: &IntervalTable,
+    demand: &Demand,
+    memory: &BankedMemory,
+    gate: &Gate,
+    times: &TransitionCycles,
+) -> (Totals, EnergyTerms) {
+    let totals = totals(table, demand, &table.slept(gate, times));
+    (totals, energy(memory, &totals, demand.dram_energy_per_bit))
+}
+
+/// Energy of infinitely many domains: each byte is ON exactly while it is needed, OFF otherwise, and transitions cost nothing.
+pub fn limit(demand: &Demand, memory: &BankedMemory, charged: u64) -> Picojoules {
+    let organisation = &memory.organisation;
+    let domain_bytes = organisation.capacity().0 as f64 / f64::from(organisation.domains);
+    let on = demand.needed_byte_cycles / domain_bytes; // domain-cycles
+    let all = charged as f64 * f64::from(organisation.domains);
+    let off = memory.power.of(Class::Off).0;
+    let leakage = (on * memory.power.on.0 + (all - on) * off) * memory.clock.period().0;
+    let rest = Totals {
+        cycles: Cycles(charged),
+        reads: demand.reads,
+        writes: demand.writes,
+        dram_bytes: demand.dram_bytes,
+        ..Totals::default()
+    };
+    Picojoules(leakage) + energy(memory, &rest, demand.dram_energy_per_bit).total()
+}
+
+/// Most cycles that stalls could add: every wake on demand in turn, every conflict of the busiest port with itself.
+///
+/// Under `mask` a domain that holds live data is ON, so only the first access to a block can wake it; that is what is counted.
+pub fn stall_bound(totals: &Totals, demand: &Demand, memory: &BankedMemory, policy: &Policy, wake: [u64; 3]) -> u64 {
+    let wakes = match policy {
+        Policy::Never => 0,
+        _ => totals.wakes.iter().zip(wake).map(|(n, stall)| n * stall).sum(),
+    };
+    let organisation = &memory.organisation;
+    let (busy, banks) = (u64::from(organisation.bank_cycles), u64::from(organisation.interleave));
+    let conflicts = (demand.port_requests as u128 * u128::from(busy.saturating_sub(banks)) / u128::from(banks)) as u64;
+    wakes + conflicts
+}
