@@ -1,14 +1,34 @@
 //! Stage II: tries bank organisations and gating policies on runs, and selects.
+//!
+//! [`Study`] says what to try, [`explore`] evaluates every combination by an estimate over idle intervals, ranks, and plays the
+//! front exactly; [`select`] makes a point a [`crate::power::Design`].
 
+pub mod demand;
 pub mod estimate;
+pub mod evaluate;
+mod exploration;
 pub mod gap;
 pub mod intervals;
 pub mod oracle;
 pub mod pareto;
+mod placed;
 mod point;
+mod prediction;
+mod rows;
+mod search;
+mod select;
 mod study;
 mod study_file;
 pub mod tabulate;
 
+pub use exploration::{
+    Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Sensitivity, Summary, Winner,
+    WorkloadSummary,
+};
+pub use placed::{Placed, digest};
 pub use point::{Point, WorkloadPoint};
+pub use prediction::controller;
+pub use rows::Rows;
+pub use search::{Options, explore};
+pub use select::{Choice, memory_of, select};
 pub use study::{Objective, PlacementRule, PolicyRule, PortShape, Study, Threshold};

@@ -1,0 +1,189 @@
+//! Points of one geometry: interval tables × (technology, interleave, policy) → energies.
+
+use super::estimate::{Demand, estimate, limit, stall_bound, totals};
+use super::gap::Gate;
+use super::intervals::IntervalTable;
+use super::oracle::oracle;
+use super::point::{Point, WorkloadPoint};
+use super::study::{PlacementRule, PolicyRule, Study};
+use crate::power::{
+    BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, Sleep, SwitchDelays, Totals, TransitionCycles,
+    break_even, energy,
+};
+use crate::units::Picojoules;
+
+/// One run in one geometry.
+pub struct Scene<'a> {
+    /// Name of the workload.
+    pub workload: &'a str,
+    /// What it asks.
+    pub demand: Demand,
+    /// Idle intervals under the placement at hand.
+    pub table: IntervalTable,
+    /// Idle intervals under the ideal placement at α = 1.
+    pub ideal: &'a IntervalTable,
+}
+
+/// One memory with everything about it that no run changes.
+pub struct Setting<'a> {
+    /// The study.
+    pub study: &'a Study,
+    /// The memory.
+    pub memory: &'a BankedMemory,
+    /// Placement rule.
+    pub placement: PlacementRule,
+    /// Usable fill.
+    pub alpha: f64,
+    times: TransitionCycles,
+    stalls: [u64; 3],
+}
+
+/// Controller times of a study at a memory's clock.
+pub fn timing(study: &Study, memory: &BankedMemory) -> (ControllerTiming, SwitchDelays) {
+    study.wake.timing(memory.clock)
+}
+
+/// Thresholds of a rule in a memory.
+pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles) -> Policy {
+    rule.resolve(Sleep::ALL.map(|s| break_even(memory, times, s)))
+}
+
+/// Energies and counters of one run under one policy.
+struct Outcome {
+    totals: Totals,
+    terms: EnergyTerms,
+    stall_bound: u64,
+    never: Picojoules,
+    oracle: Picojoules,
+    ideal: Picojoules,
+    limit: Picojoules,
+}
+
+impl<'a> Setting<'a> {
+    /// Derives times and stalls.
+    pub fn new(study: &'a Study, memory: &'a BankedMemory, placement: PlacementRule, alpha: f64) -> Self {
+        let (timing, delays) = timing(study, memory);
+        let stalls = [timing.wake_from_light(), timing.wake_from_ret(delays), timing.wake_from_off(delays)];
+        Self { study, memory, placement, alpha, times: TransitionCycles::of(&timing, delays), stalls }
+    }
+
+    /// One point for each policy, with what each workload contributes.
+    pub fn points(&self, scenes: &[Scene<'_>]) -> Vec<(Point, Vec<WorkloadPoint>)> {
+        let oracles: Vec<Picojoules> = scenes.iter().map(|s| self.oracle(s)).collect();
+        self.study.policies.iter().map(|rule| self.point(scenes, &oracles, rule)).collect()
+    }
+
+    fn point(&self, scenes: &[Scene<'_>], oracles: &[Picojoules], rule: &PolicyRule) -> (Point, Vec<WorkloadPoint>) {
+        let policy = policy(rule, self.memory, &self.times);
+        let gate = Gate::new(&policy, self.study.states);
+        let outcomes: Vec<Outcome> =
+            scenes.iter().zip(oracles).map(|(scene, oracle)| self.outcome(scene, *oracle, &policy, &gate)).collect();
+        let mut point = self.identity(rule, &policy);
+        for (scene, outcome) in scenes.iter().zip(&outcomes) {
+            add(&mut point, scene, outcome);
+        }
+        let charged: u64 = scenes.iter().map(|s| s.demand.charged).sum();
+        point.average_power_mw = average_power(point.energy_pj, charged, self.memory);
+        let parts = scenes.iter().zip(&outcomes).map(|(s, o)| contribution(s, o, self.memory)).collect();
+        (point, parts)
+    }
+
+    fn outcome(&self, scene: &Scene<'_>, oracle: Picojoules, policy: &Policy, gate: &Gate) -> Outcome {
+        let (memory, demand) = (self.memory, &scene.demand);
+        let never = Gate::new(&Policy::Never, self.study.states);
+        let (totals, terms) = estimate(&scene.table, demand, memory, gate, &self.times);
+        Outcome {
+            stall_bound: stall_bound(&totals, demand, memory, policy, self.stalls),
+            totals,
+            terms,
+            never: estimate(&scene.table, demand, memory, &never, &self.times).1.total(),
+            oracle,
+            ideal: estimate(scene.ideal, demand, memory, gate, &self.times).1.total(),
+            limit: limit(demand, memory, scene.table.cycles),
+        }
+    }
+
+    fn oracle(&self, scene: &Scene<'_>) -> Picojoules {
+        let slept = oracle(&scene.table, self.memory, self.study.states, &self.times);
+        let totals = totals(&scene.table, &scene.demand, &slept);
+        energy(self.memory, &totals, scene.demand.dram_energy_per_bit).total()
+    }
+
+    fn identity(&self, rule: &PolicyRule, policy: &Policy) -> Point {
+        let memory = self.memory;
+        let organisation = &memory.organisation;
+        let [light, retention, off] = policy.thresholds(self.study.states).map(|c| c.0);
+        Point {
+            capacity_bytes: organisation.capacity().0,
+            domains: organisation.domains.into(),
+            interleave: organisation.interleave.into(),
+            technology: memory.technology.to_string(),
+            placement: self.placement.to_string(),
+            alpha: self.alpha,
+            policy: rule.to_string(),
+            threshold_light_cycles: light,
+            threshold_retention_cycles: retention,
+            threshold_off_cycles: off,
+            macro_rows: memory.macro_shape.rows.into(),
+            macro_columns: memory.macro_shape.columns.into(),
+            macro_bytes: memory.macro_shape.capacity.0,
+            read_latency_cycles: organisation.read_latency.into(),
+            bank_cycles: organisation.bank_cycles.into(),
+            basis: memory.basis.to_string(),
+            area_mm2: if *policy == Policy::Never { memory.area.0 } else { memory.gated_area.0 },
+            ..Point::default()
+        }
+    }
+}
+
+fn add(point: &mut Point, scene: &Scene<'_>, outcome: &Outcome) {
+    let (terms, totals) = (&outcome.terms, &outcome.totals);
+    let leakage = |class: Class| terms.leakage_pj[class as usize].0;
+    let cycles = |class: Class| totals.class_cycles[class as usize].0;
+    let total = terms.total().0;
+    point.energy_pj += total;
+    point.worst_energy_pj = point.worst_energy_pj.max(total);
+    point.leakage_on_pj += leakage(Class::On);
+    point.leakage_light_pj += leakage(Class::Light);
+    point.leakage_retention_pj += leakage(Class::Retention);
+    point.leakage_off_pj += leakage(Class::Off);
+    point.transitions_pj += terms.transitions_pj.into_iter().sum::<Picojoules>().0;
+    point.reads_pj += terms.reads_pj.0;
+    point.writes_pj += terms.writes_pj.0;
+    point.interconnect_pj += terms.interconnect_pj.0;
+    point.interconnect_leakage_pj += terms.interconnect_leakage_pj.0;
+    point.controller_leakage_pj += terms.controller_leakage_pj.0;
+    point.dram_pj += terms.dram_pj.0;
+    point.never_pj += outcome.never.0;
+    point.oracle_pj += outcome.oracle.0;
+    point.ideal_pj += outcome.ideal.0;
+    point.limit_pj += outcome.limit.0;
+    point.cycles += scene.demand.cycles;
+    point.stall_bound_cycles += outcome.stall_bound;
+    point.on_cycles += cycles(Class::On);
+    point.light_cycles += cycles(Class::Light);
+    point.retention_cycles += cycles(Class::Retention);
+    point.off_cycles += cycles(Class::Off);
+    point.light_wakes += totals.wakes[0];
+    point.retention_wakes += totals.wakes[1];
+    point.off_wakes += totals.wakes[2];
+}
+
+fn contribution(scene: &Scene<'_>, outcome: &Outcome, memory: &BankedMemory) -> WorkloadPoint {
+    let energy_pj = outcome.terms.total().0;
+    WorkloadPoint {
+        point: 0,
+        workload: scene.workload.into(),
+        energy_pj,
+        never_pj: outcome.never.0,
+        oracle_pj: outcome.oracle.0,
+        cycles: scene.demand.cycles,
+        charged_cycles: scene.demand.charged,
+        average_power_mw: average_power(energy_pj, scene.demand.charged, memory),
+    }
+}
+
+/// pJ over cycles to mW: pJ / ns = mW.
+fn average_power(energy_pj: f64, cycles: u64, memory: &BankedMemory) -> f64 {
+    if cycles == 0 { 0.0 } else { energy_pj / (cycles as f64 * memory.clock.period().0) }
+}

@@ -1,0 +1,122 @@
+//! From a point to a design: every parameter that RTL and co-simulation need.
+
+use super::evaluate::{policy, timing};
+use super::exploration::Exploration;
+use super::point::Point;
+use super::study::{Objective, PolicyRule};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::power::{BankedMemory, Design, DesignProvenance, TransitionCycles, organise};
+use crate::schema;
+use crate::sram::{SramModel, Technology};
+use crate::units::Bytes;
+
+/// Which point to take.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Choice {
+    /// The best with addresses for an objective.
+    Best(Objective),
+    /// A row of `points.parquet`.
+    Point(u64),
+}
+
+/// Makes a point a design.
+///
+/// # Errors
+/// A point that does not exist, is a bound without addresses, or comes from another characterisation than `model`.
+pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) -> Result<Design> {
+    let point = choose(exploration, choice)?;
+    if point.is_bound() {
+        return Err(refuse(
+            format!("point {} is a bound: the ideal placement has no addresses", point.point),
+            "select a point that is placed first-fit",
+        ));
+    }
+    let memory = memory_of(exploration, point, model)?;
+    let (timing, switch) = timing(&exploration.summary.study, &memory);
+    let rule = rule_of(exploration, point)?;
+    Ok(Design {
+        schema: schema::DESIGN.into(),
+        name: name(point),
+        capacity: Bytes(point.capacity_bytes),
+        organisation: memory.organisation,
+        macro_shape: memory.macro_shape,
+        timing,
+        switch,
+        states: exploration.summary.study.states,
+        policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)),
+        reset_on: false,
+        time_bits: 32,
+        counters: 2,
+        iso_in_rtl: true,
+        clock: memory.clock,
+        placement: point.placement.clone(),
+        provenance: provenance(exploration, point, &memory),
+    })
+}
+
+fn choose(exploration: &Exploration, choice: Choice) -> Result<&Point> {
+    let row = match choice {
+        Choice::Point(row) => row,
+        Choice::Best(objective) => {
+            let placed = exploration.points.iter().filter(|p| !p.is_bound());
+            super::pareto::winner(placed, objective, &exploration.summary.study.objectives)
+                .ok_or_else(|| {
+                    refuse("there is no point with addresses".into(), "add placement \"first-fit\" to the study")
+                })?
+                .point
+        }
+    };
+    let last = exploration.points.len().saturating_sub(1);
+    exploration.point(row).ok_or_else(|| refuse(format!("there is no point {row}"), &format!("points are 0 to {last}")))
+}
+
+fn refuse(message: String, help: &str) -> Error {
+    Error::input(Diagnostic::new("not-selectable", message).with_help(help))
+}
+
+/// The memory of a point, built again.
+///
+/// # Errors
+/// A characterisation that now gives another memory, or none.
+pub fn memory_of(exploration: &Exploration, point: &Point, model: &dyn SramModel) -> Result<BankedMemory> {
+    let summary = &exploration.summary;
+    if model.provenance().digest != summary.characterisation.digest {
+        let message = format!("the exploration used another characterisation: {}", summary.characterisation.name);
+        return Err(refuse(message, "give the same one, or explore again"));
+    }
+    let technology: Technology = point.technology.parse()?;
+    let split = (point.domains as u32, point.interleave as u32);
+    let spec = summary.study.organisation(Bytes(point.capacity_bytes), split, technology, summary.port);
+    organise(&spec, model).map_err(|reason| refuse(format!("point {}: {reason}", point.point), "explore again"))
+}
+
+/// The policy of a point as its study has it.
+pub(super) fn rule_of(exploration: &Exploration, point: &Point) -> Result<PolicyRule> {
+    let rules = &exploration.summary.study.policies;
+    let unknown = || refuse(format!("the study has no policy {}", point.policy), "explore again");
+    rules.iter().find(|r| r.to_string() == point.policy).copied().ok_or_else(unknown)
+}
+
+/// Such as `48mib_d12_i2_22nm_lstp`.
+fn name(point: &Point) -> String {
+    let capacity = match point.capacity_bytes {
+        bytes if bytes % (1 << 20) == 0 => format!("{}mib", bytes >> 20),
+        bytes if bytes % (1 << 10) == 0 => format!("{}kib", bytes >> 10),
+        bytes => format!("{bytes}b"),
+    };
+    format!("{capacity}_d{}_i{}_{}", point.domains, point.interleave, point.technology.replace('-', "_"))
+}
+
+fn provenance(exploration: &Exploration, point: &Point, memory: &BankedMemory) -> DesignProvenance {
+    let summary = &exploration.summary;
+    let here = |p: &&super::exploration::PlacementDigest| {
+        p.capacity_bytes == point.capacity_bytes && p.placement == point.placement
+    };
+    DesignProvenance {
+        exploration: exploration.digest(),
+        point: point.point,
+        characterisation: format!("{}, {}, {}", memory.technology, summary.characterisation.name, memory.basis),
+        placements: summary.placements.iter().filter(here).map(|p| (p.workload.clone(), p.digest.clone())).collect(),
+    }
+}
