@@ -1,1 +1,4 @@
+//! Stimulus, placement, reference model and replay.
 
+pub mod generators;
+mod reference;

@@ -3,6 +3,7 @@
 mod activity;
 mod banked;
 mod break_even;
+pub mod cycle;
 mod design;
 mod energy;
 mod infeasible;
@@ -11,6 +12,9 @@ mod organise;
 mod placement;
 mod policy;
 mod sleep;
+pub mod reference;
+pub mod replay;
+mod state;
 mod stimulus;
 mod timing;
 
@@ -25,5 +29,6 @@ pub use organise::{OrganisationSpec, organise};
 pub use placement::{PlacedBlock, Placement};
 pub use policy::{Policy, States};
 pub use sleep::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
+pub use state::State;
 pub use stimulus::{Block, Stimulus, StimulusKind, StimulusNode};
 pub use timing::{ControllerTiming, SwitchDelays};
