@@ -105,11 +105,7 @@ impl Counters {
             activity.class_cycles[counting.class as usize] += Cycles(end - counting.since);
             activity
         };
-        Activity {
-            cycles: Cycles(end),
-            domains: self.domains.iter().map(close).collect(),
-            ports: self.ports.clone(),
-        }
+        Activity { cycles: Cycles(end), domains: self.domains.iter().map(close).collect(), ports: self.ports.clone() }
     }
 }
 

@@ -72,7 +72,8 @@ impl ReferenceModel {
         check(&controller)?;
         let organisation = controller.organisation;
         let parameters = Parameters::new(controller);
-        let mut outputs = Outputs { responses: vec![Response::default(); organisation.ports as usize], ..<_>::default() };
+        let mut outputs =
+            Outputs { responses: vec![Response::default(); organisation.ports as usize], ..<_>::default() };
         for domain in 0..organisation.domains as usize {
             outputs.states[domain / 16] |= u64::from(State::SwOff.code()) << (4 * (domain % 16));
         }
