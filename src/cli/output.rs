@@ -1,0 +1,103 @@
+//! Where results and messages go: results to stdout, everything else to stderr.
+
+use clap::ValueEnum;
+use serde::Serialize;
+use std::io::{self, IsTerminal, Write};
+
+/// Form of the result on stdout.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
+pub enum Format {
+    /// Tables for people.
+    #[default]
+    Human,
+    /// One JSON value.
+    Json,
+    /// Nothing; the exit code tells.
+    Quiet,
+}
+
+/// Writes results in the form the user chose.
+#[derive(Debug, Clone, Copy)]
+pub struct Output {
+    format: Format,
+}
+
+impl Output {
+    /// Writes results as `format`.
+    pub fn new(format: Format) -> Self {
+        Self { format }
+    }
+
+    /// Form of the result.
+    pub fn format(&self) -> Format {
+        self.format
+    }
+
+    /// Writes one result: `value` as JSON, or what `human` makes of it.
+    pub fn result<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) {
+        match self.format {
+            Format::Human => put(&mut io::stdout(), &human()),
+            Format::Json => put(&mut io::stdout(), &crate::artefact::json(value)),
+            Format::Quiet => {}
+        }
+    }
+
+    /// A line about what happens, on stderr, for people.
+    pub fn note(&self, line: &str) {
+        if self.format == Format::Human {
+            message(line);
+        }
+    }
+}
+
+/// Writes a line to stderr.
+pub fn message(line: &str) {
+    put(&mut io::stderr(), &format!("{}\n", line.trim_end()));
+}
+
+/// Whether messages may be coloured: stderr is a terminal and `NO_COLOR` is not set.
+pub fn coloured() -> bool {
+    io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|v| v.is_empty())
+}
+
+/// Writes text; a reader that went away is no error.
+fn put(to: &mut impl Write, text: &str) {
+    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+}
+
+/// A table of text cells, the first row the head: columns padded, numbers flush right.
+pub fn table(rows: &[Vec<String>]) -> String {
+    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
+    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0);
+    let widths: Vec<usize> = (0..columns).map(width).collect();
+    let right: Vec<bool> = (0..columns).map(|c| rows.iter().skip(1).any(|r| r.get(c).is_some_and(|s| numeric(s)))).collect();
+    let mut out = String::new();
+    for (number, row) in rows.iter().enumerate() {
+        let cells = row.iter().enumerate().map(|(c, cell)| match right[c] {
+            true => format!("{cell:>width$}", width = widths[c]),
+            false => format!("{cell:<width$}", width = widths[c]),
+        });
+        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
+        out.push('\n');
+        if number == 0 {
+            out.push_str(&widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
+            out.push('\n');
+        }
+    }
+    out
+}
+
+fn numeric(cell: &str) -> bool {
+    cell.chars().next().is_some_and(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '<' | '>'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn numbers_stand_flush_right() {
+        let rows = [vec!["name".into(), "bytes".into()], vec!["a".into(), "7".into()], vec!["bc".into(), "12,000".into()]];
+        assert_eq!(table(&rows), "name   bytes\n----  ------\na          7\nbc    12,000\n");
+    }
+}
