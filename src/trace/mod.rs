@@ -3,12 +3,12 @@
 mod access;
 mod lifetime;
 mod occupancy;
+mod run;
+mod statistics;
+mod tables;
 
 pub use access::{AccessGraph, Node, NodeKind, Operand, Predecessor, Predecessors};
 pub use lifetime::Lifetime;
 pub use occupancy::{Occupancy, OccupancyChange};
-mod run;
-mod statistics;
-
 pub use run::Run;
 pub use statistics::{ArrayStatistics, DramStatistics, MemoryStatistics, OpTiming, Outcome, Peak, Statistics};

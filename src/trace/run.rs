@@ -1,8 +1,14 @@
 //! A simulated run: everything Stage II and co-simulation need.
 
-use super::{AccessGraph, Lifetime, Occupancy, Statistics};
+use super::{AccessGraph, Lifetime, Occupancy, Statistics, tables};
 use crate::accelerator::Accelerator;
+use crate::artefact::{self, Input, Manifest, Staging};
+use crate::diagnostic::Source;
+use crate::error::{Error, Result};
+use crate::ids::MemoryId;
 use crate::workload::Workload;
+use std::path::Path;
+use std::sync::Arc;
 
 /// What one workload did on one accelerator.
 #[derive(Debug, Clone)]
@@ -19,4 +25,77 @@ pub struct Run {
     pub occupancy: Vec<Occupancy>,
     /// Totals, peaks, times.
     pub statistics: Statistics,
+}
+
+/// Files of a run directory.
+mod names {
+    pub(super) const WORKLOAD: &str = "workload.json";
+    pub(super) const ACCELERATOR: &str = "accelerator.toml";
+    pub(super) const STATISTICS: &str = "statistics.json";
+    pub(super) const LIFETIMES: &str = "lifetimes.parquet";
+    pub(super) const ACCESSES: &str = "accesses.parquet";
+    pub(super) const PREDECESSORS: &str = "predecessors.parquet";
+
+    pub(super) fn occupancy(memory: &str) -> String {
+        format!("occupancy-{memory}.parquet")
+    }
+}
+
+impl Run {
+    /// Writes the run as a directory: workload, accelerator, statistics and the tables.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::Artefact`] when `target` holds somebody else's files.
+    pub fn write(&self, target: &Path, inputs: Vec<Input>) -> Result<Manifest> {
+        let staging = Staging::new(target)?;
+        staging.write(names::WORKLOAD, self.workload.to_json().as_bytes())?;
+        staging.write(names::ACCELERATOR, self.accelerator.to_toml().as_bytes())?;
+        staging.write(names::STATISTICS, artefact::json(&self.statistics).as_bytes())?;
+        let path = |name: &str| staging.path().join(name);
+        tables::write_nodes(&self.accesses, &path(names::ACCESSES))?;
+        tables::write_patterns(&self.accesses, &path(names::PREDECESSORS))?;
+        tables::write_lifetimes(&self.lifetimes, &path(names::LIFETIMES))?;
+        for occupancy in &self.occupancy {
+            let memory = &self.accelerator.memories[occupancy.memory.index()].name;
+            tables::occupancy_table(occupancy).write_parquet(&path(&names::occupancy(memory)))?;
+        }
+        staging.commit("simulate", inputs)
+    }
+
+    /// Reads a run directory.
+    ///
+    /// # Errors
+    /// [`Error::Artefact`] or [`Error::Input`] naming the file that does not have its form.
+    pub fn read(directory: &Path) -> Result<Self> {
+        artefact::manifest(directory)?;
+        let path = |name: &str| directory.join(name);
+        let workload = Workload::from_json(&source(&path(names::WORKLOAD))?)?;
+        let accelerator = Accelerator::parse(&source(&path(names::ACCELERATOR))?)?;
+        let statistics = Statistics::read(&path(names::STATISTICS))?;
+        let occupancy = (0..accelerator.memories.len())
+            .map(|i| {
+                let memory = &accelerator.memories[i];
+                let changes = tables::read_occupancy(&path(&names::occupancy(&memory.name)))?;
+                Ok(Occupancy { memory: MemoryId::from(i), capacity: memory.capacity, changes, end: statistics.cycles })
+            })
+            .collect::<Result<_>>()?;
+        let accesses = tables::read_graph(&path(names::ACCESSES), &path(names::PREDECESSORS))?;
+        let lifetimes = tables::read_lifetimes(&path(names::LIFETIMES))?;
+        Ok(Self { workload, accelerator, accesses, lifetimes, occupancy, statistics })
+    }
+}
+
+fn source(path: &Path) -> Result<Arc<Source>> {
+    Ok(Source::new(path, artefact::read_text(path)?))
+}
+
+impl Statistics {
+    /// Reads `statistics.json`.
+    ///
+    /// # Errors
+    /// [`Error::File`] or [`Error::Artefact`].
+    pub fn read(path: &Path) -> Result<Self> {
+        let text = artefact::read_text(path)?;
+        serde_json::from_str(&text).map_err(|e| Error::Artefact { path: path.into(), message: e.to_string() })
+    }
 }

@@ -168,3 +168,71 @@ fn narrow(path: &Path, value: u64) -> Result<u32> {
 fn broken(path: &Path, message: &str) -> Error {
     Error::Artefact { path: path.into(), message: message.into() }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::ids::NodeId;
+
+    fn node(kind: NodeKind, start: u64, amount: u32) -> Node {
+        Node {
+            start: Cycles(start),
+            amount,
+            op: OpId(3),
+            tensor: TensorId(1),
+            lifetime: LifetimeId(2),
+            pattern: 0,
+            kind,
+            operand: Operand::B,
+            memory: 0,
+            port: 1,
+        }
+    }
+
+    #[test]
+    fn a_graph_survives_its_files() {
+        let mut graph = AccessGraph::default();
+        let first = graph.push(node(NodeKind::Fill, 5, 4096), &[]);
+        let second = graph.push(node(NodeKind::Work, 70, 64), &[(first, 10)]);
+        graph.push(node(NodeKind::Write, 200, 100), &[(first, 0), (second, 1), (NodeId(0), 2), (second, 3)]);
+        let folder = tempfile::tempdir().unwrap();
+        let (nodes, patterns) = (folder.path().join("n"), folder.path().join("p"));
+        write_nodes(&graph, &nodes).unwrap();
+        write_patterns(&graph, &patterns).unwrap();
+        let read = read_graph(&nodes, &patterns).unwrap();
+        assert_eq!(read.nodes(), graph.nodes());
+        assert_eq!(read.patterns(), graph.patterns());
+    }
+
+    #[test]
+    fn lifetimes_and_occupancy_survive_their_files() {
+        let lifetime = Lifetime {
+            storage: TensorId(7),
+            class: Class::Kv,
+            memory: MemoryId(0),
+            layer: None,
+            extent: Bytes(1 << 33),
+            reserved: Cycles(1),
+            released: Cycles(9),
+            transfers: 4,
+        };
+        let all = [lifetime, Lifetime { layer: Some(LayerId(0)), ..lifetime }];
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("x");
+        write_lifetimes(&all, &path).unwrap();
+        assert_eq!(read_lifetimes(&path).unwrap(), all);
+        let changes = vec![OccupancyChange { cycle: Cycles(3), needed: [1, 2, 3, 4].map(Bytes), obsolete: Bytes(5) }];
+        let occupancy = Occupancy { changes: changes.clone(), ..Occupancy::default() };
+        occupancy_table(&occupancy).write_parquet(&path).unwrap();
+        assert_eq!(read_occupancy(&path).unwrap(), changes);
+    }
+
+    #[test]
+    fn a_run_without_transfers_has_empty_tables() {
+        let folder = tempfile::tempdir().unwrap();
+        let (nodes, patterns) = (folder.path().join("n"), folder.path().join("p"));
+        write_nodes(&AccessGraph::default(), &nodes).unwrap();
+        write_patterns(&AccessGraph::default(), &patterns).unwrap();
+        assert!(read_graph(&nodes, &patterns).unwrap().nodes().is_empty());
+    }
+}
