@@ -2,7 +2,7 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::ids::TensorId;
+use crate::ids::{OpId, TensorId};
 use crate::units::grouped;
 use crate::workload::{Home, OpKind, Tensor, Workload, shape};
 use std::collections::HashSet;
@@ -138,44 +138,56 @@ impl Workload {
         }
     }
 
-    /// Whether each tensor is made once, before it is read, and not twice over.
+    /// Whether each tensor is made once, and before it is read.
     fn check_order(&self, found: &mut Vec<Problem>) {
         let producers = self.producers();
         let mut made: Vec<bool> = self.tensors.iter().map(|t| t.home == Home::Dram).collect();
         let mut named = vec![false; self.tensors.len()];
         for (i, op) in self.ops.iter().enumerate() {
-            let mut refuse = |code, message| found.push(Problem::new(Subject::Op(i), code, message, "in this op"));
             for input in op.kind.inputs() {
                 named[input.index()] = true;
-                let (reader, name) = (&op.name, &self.tensor(input).name);
-                match producers[input.index()] {
-                    _ if made[input.index()] => {}
-                    Some(later) if later.index() == i => {
-                        refuse("reads-itself", format!("op `{reader}` reads `{name}`, which it makes itself"));
-                    }
-                    Some(later) => {
-                        let later = &self.op(later).name;
-                        let message = format!("op `{reader}` reads `{name}` before op `{later}` makes it");
-                        refuse("read-before-made", message);
-                    }
-                    None => refuse("never-made", format!("op `{reader}` reads `{name}`, which no op makes")),
+                if !made[input.index()] {
+                    found.push(self.unmade(i, input, producers[input.index()]));
                 }
             }
-            let out = op.kind.out().index();
-            named[out] = true;
-            if !op.kind.is_in_place() && made[out] {
-                let message = format!("op `{}` makes `{}`, which is there already", op.name, self.tensors[out].name);
-                refuse("made-twice", message);
-            } else if op.kind.is_in_place() && self.tensors[out].home == Home::Dram {
-                let message = format!("op `{}` overwrites `{}`, which DRAM holds", op.name, self.tensors[out].name);
-                refuse("overwrites-input", message);
-            }
-            made[out] = true;
+            let out = op.kind.out();
+            found.extend(self.overwrites(i, out, made[out.index()]));
+            (made[out.index()], named[out.index()]) = (true, true);
         }
         for (i, tensor) in self.tensors.iter().enumerate().filter(|(i, _)| !named[*i]) {
             let message = format!("no op reads or makes tensor `{}`", tensor.name);
             found.push(Problem::new(Subject::Tensor(i), "unused-tensor", message, "a tensor that some op names"));
         }
+    }
+
+    /// The problem of an op that reads a tensor which is not there yet.
+    fn unmade(&self, op: usize, input: TensorId, producer: Option<OpId>) -> Problem {
+        let (reader, name) = (&self.ops[op].name, &self.tensor(input).name);
+        let expected = "a tensor that DRAM holds or an earlier op makes";
+        let (code, message) = match producer {
+            Some(later) if later.index() == op => {
+                ("reads-itself", format!("op `{reader}` reads `{name}`, which it makes itself"))
+            }
+            Some(later) => {
+                let later = &self.op(later).name;
+                ("read-before-made", format!("op `{reader}` reads `{name}` before op `{later}` makes it"))
+            }
+            None => ("never-made", format!("op `{reader}` reads `{name}`, which no op makes")),
+        };
+        Problem::new(Subject::Op(op), code, message, expected)
+    }
+
+    /// The problem, if any, of an op whose result is there already, or has a copy in DRAM that would become stale.
+    fn overwrites(&self, op: usize, out: TensorId, made: bool) -> Option<Problem> {
+        let (writer, name) = (&self.ops[op].name, &self.tensor(out).name);
+        let (code, message) = match self.ops[op].kind.is_in_place() {
+            false if made => ("made-twice", format!("op `{writer}` makes `{name}`, which is there already")),
+            true if self.tensor(out).home == Home::Dram => {
+                ("overwrites-input", format!("op `{writer}` overwrites `{name}`, which DRAM holds"))
+            }
+            _ => return None,
+        };
+        Some(Problem::new(Subject::Op(op), code, message, "a result of its own"))
     }
 
     fn check_storage(&self, found: &mut Vec<Problem>) {
@@ -186,7 +198,7 @@ impl Workload {
         }
     }
 
-    /// Whether an op in place changes bytes that a later op reads under an older name.
+    /// Whether an op in place changes bytes that a later op reads under an older name, or that it shows twice itself.
     fn check_in_place(&self, found: &mut Vec<Problem>) {
         let windows = self.windows();
         let mut last_read = vec![None; self.tensors.len()];
@@ -200,12 +212,16 @@ impl Workload {
             let out = op.kind.out();
             let older = |t: &&TensorId| producers[t.index()].is_none_or(|p| p.index() < i);
             let read_later = |t: &&TensorId| last_read[t.index()].is_some_and(|last| last > i);
-            let others = sharing[windows[out.index()].storage.index()].iter().filter(|&&t| t != out);
-            if let Some(&other) = others.filter(older).find(read_later) {
-                let (out, other) = (&self.tensor(out).name, &self.tensor(other).name);
-                let message = format!("op `{}` changes `{out}` in place, but `{other}` shows the same bytes", op.name);
-                found.push(Problem::new(Subject::Op(i), "shared-in-place", message, "an output of its own"));
-            }
+            let window = windows[out.index()];
+            let mut others = sharing[window.storage.index()].iter().filter(|&&t| t != out).filter(older);
+            let name = &self.tensor(out).name;
+            let reason = match others.find(read_later) {
+                _ if window.bytes < self.tensor(out).bytes() => "which shows its bytes more than once".into(),
+                Some(&other) => format!("but `{}` shows the same bytes", self.tensor(other).name),
+                None => continue,
+            };
+            let message = format!("op `{}` changes `{name}` in place, {reason}", op.name);
+            found.push(Problem::new(Subject::Op(i), "shared-in-place", message, "an output of its own"));
         }
     }
 

@@ -78,7 +78,7 @@ impl Workload {
     }
 }
 
-/// Reads the arrays of the file, and remembers where each entry stands.
+/// Reads the arrays of the file, and remembers where the name of each entry stands.
 #[derive(Default)]
 struct Reader {
     tensors: Ids,
@@ -93,10 +93,8 @@ impl Reader {
         let name = root.required("name").value();
         let layers: Option<Vec<String>> = root.optional("layers").list();
         let tensors = root.required("tensors").tables();
-        self.tensor_spans = tensors.iter().map(Table::span).collect();
         let tensors: Vec<_> = tensors.into_iter().enumerate().map(|(i, table)| self.tensor(i, table)).collect();
         let ops = root.required("ops").tables();
-        self.op_spans = ops.iter().map(Table::span).collect();
         let ops: Vec<_> = ops.into_iter().enumerate().map(|(i, table)| self.op(i, table)).collect();
         let schedule = root.optional("schedule").table().map(|table| self.schedule(table));
         root.optional("metadata");
@@ -112,7 +110,9 @@ impl Reader {
 
     fn tensor(&mut self, index: usize, mut table: Table<'_>) -> Option<Tensor> {
         register(&mut self.tensors, index, &table.required("id"));
-        let name = table.required("name").value();
+        let name = table.required("name");
+        self.tensor_spans.push(name.span());
+        let name = name.value();
         let rows = table.required("rows").value();
         let cols = table.required("cols").value();
         let bits = table.required("bits").value();
@@ -138,7 +138,9 @@ impl Reader {
 
     fn op(&mut self, index: usize, mut table: Table<'_>) -> Option<Op> {
         register(&mut self.ops, index, &table.required("id"));
-        let name = table.required("name").value();
+        let name = table.required("name");
+        self.op_spans.push(name.span());
+        let name = name.value();
         let layer = layer(&table.optional("layer"));
         let kind = match table.required("kind").keyword(&KINDS, &[])? {
             Kind::Matmul => self.matmul(&mut table),
@@ -229,7 +231,7 @@ impl Reader {
         known(&self.tensors, field, "a tensor").map(TensorId::from)
     }
 
-    /// Records a problem at the line of its tensor or op.
+    /// Records a problem at the name of its tensor or op.
     fn report(&self, document: &Document<'_>, problem: Problem) {
         let span = match problem.subject {
             Subject::Whole => 0..0,

@@ -2,11 +2,23 @@
 //! and a scenario, or given by the user as an op graph.
 
 mod check;
+mod facts;
+mod family;
 mod graph;
 mod json;
 mod links;
+mod lower;
+mod lowering;
+mod model;
+mod scenario;
 mod shape;
 mod storage;
 mod vector;
 
+pub use facts::{DecodeMacs, Facts, Macs, PrefillMacs};
+pub use family::Family;
 pub use graph::{CausalMask, Class, Home, Op, OpKind, Schedule, Tensor, VectorKind, ViewMapping, Window, Workload};
+pub use lower::lower;
+pub use lowering::{AttentionOrder, FfnShape, KvRelease, Lowering, Projections, Scores, WeightRelease};
+pub use model::{Biases, FeedForward, Model, Norm, Position};
+pub use scenario::{Bits, Scenario};

@@ -1,0 +1,140 @@
+//! Adds tensors and ops to a workload in program order, naming them by layer.
+
+use crate::ids::{LayerId, TensorId};
+use crate::workload::{CausalMask, Class, Home, Op, OpKind, Tensor, VectorKind, ViewMapping, Workload};
+
+/// Size, element and attribution of a tensor.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shape {
+    pub rows: u32,
+    pub cols: u32,
+    pub bits: u32,
+    pub class: Class,
+}
+
+/// A workload being built. Names get the layer's as a prefix; an op has the name of what it makes.
+pub(super) struct Builder {
+    workload: Workload,
+}
+
+impl Builder {
+    /// An empty workload.
+    pub fn new(name: String) -> Self {
+        Self { workload: Workload { name, ..Workload::default() } }
+    }
+
+    /// The workload.
+    pub fn finish(self) -> Workload {
+        self.workload
+    }
+
+    /// What follows belongs to a new layer of that name.
+    pub fn enter_layer(&mut self, name: &str) {
+        self.workload.layers.push(name.into());
+    }
+
+    /// Size of a tensor.
+    pub fn shape(&self, id: TensorId) -> Shape {
+        let tensor = self.workload.tensor(id);
+        Shape { rows: tensor.rows, cols: tensor.cols, bits: tensor.bits, class: tensor.class }
+    }
+
+    /// A tensor that an op will make, or that DRAM holds.
+    pub fn tensor(&mut self, name: &str, shape: Shape, home: Home) -> TensorId {
+        let Shape { rows, cols, bits, class } = shape;
+        let (name, layer) = (self.qualified(name), self.layer());
+        self.workload.tensors.push(Tensor { name, rows, cols, bits, class, home, write_back: false, layer });
+        TensorId::from(self.workload.tensors.len() - 1)
+    }
+
+    /// The result goes to DRAM.
+    pub fn write_back(&mut self, id: TensorId) {
+        self.workload.tensors[id.index()].write_back = true;
+    }
+
+    /// A product without mask.
+    pub fn matmul(&mut self, name: &str, a: TensorId, b: TensorId, b_transposed: bool, out: Shape) -> TensorId {
+        self.masked_matmul(name, (a, b, b_transposed), out, CausalMask::None)
+    }
+
+    /// A product; `operands` are A, B and whether B is stored transposed. The result has the shape `out`.
+    pub fn masked_matmul(
+        &mut self,
+        name: &str,
+        operands: (TensorId, TensorId, bool),
+        out: Shape,
+        mask: CausalMask,
+    ) -> TensorId {
+        let (a, b, b_transposed) = operands;
+        let (m, k, n) = (out.rows, self.shape(a).cols, out.cols);
+        let out = self.tensor(name, out, Home::None);
+        self.op(name, OpKind::Matmul { a, b, b_transposed, out, m, k, n, mask });
+        out
+    }
+
+    /// A vector op with a result of its own, of the first operand's shape.
+    pub fn vector(&mut self, name: &str, op: VectorKind, inputs: &[TensorId]) -> TensorId {
+        let shape = self.shape(inputs[0]);
+        let out = self.tensor(name, shape, Home::None);
+        self.vector_into(name, op, inputs, out);
+        out
+    }
+
+    /// A vector op whose result overwrites its first operand.
+    pub fn vector_in_place(&mut self, name: &str, op: VectorKind, inputs: &[TensorId]) {
+        self.vector_into(name, op, inputs, inputs[0]);
+    }
+
+    fn vector_into(&mut self, name: &str, op: VectorKind, inputs: &[TensorId], out: TensorId) {
+        let shape = self.shape(out);
+        let elements = u64::from(shape.rows) * u64::from(shape.cols);
+        self.op(name, OpKind::Vector { op, inputs: inputs.to_vec(), out, elements });
+    }
+
+    /// A window of a tensor, or the tensor itself if the window is all of it.
+    pub fn slice(&mut self, name: &str, input: TensorId, origin: (u32, u32), size: (u32, u32)) -> TensorId {
+        let shape = self.shape(input);
+        if size == (shape.rows, shape.cols) {
+            return input;
+        }
+        let out = self.tensor(name, Shape { rows: size.0, cols: size.1, ..shape }, Home::None);
+        self.op(name, OpKind::Slice { input, out, origin });
+        out
+    }
+
+    /// A tensor whose columns repeat until they are `cols` wide, or the tensor itself if it is so already.
+    pub fn repeated(&mut self, name: &str, input: TensorId, cols: u32) -> TensorId {
+        let shape = self.shape(input);
+        if shape.cols == cols {
+            return input;
+        }
+        let out = self.tensor(name, Shape { cols, ..shape }, Home::None);
+        self.op(name, OpKind::View { input, out, mapping: ViewMapping::Modulo });
+        out
+    }
+
+    /// The parts, each at its (row, column), as one tensor; a single part of that size is that tensor.
+    pub fn concat(&mut self, name: &str, parts: Vec<(TensorId, (u32, u32))>, rows: u32, cols: u32) -> TensorId {
+        let shape = self.shape(parts[0].0);
+        if (shape.rows, shape.cols) == (rows, cols) {
+            return parts[0].0;
+        }
+        let out = self.tensor(name, Shape { rows, cols, ..shape }, Home::None);
+        let (inputs, offsets) = parts.into_iter().unzip();
+        self.op(name, OpKind::Concat { inputs, offsets, out });
+        out
+    }
+
+    fn op(&mut self, name: &str, kind: OpKind) {
+        let (name, layer) = (self.qualified(name), self.layer());
+        self.workload.ops.push(Op { name, layer, kind });
+    }
+
+    fn layer(&self) -> Option<LayerId> {
+        self.workload.layers.len().checked_sub(1).map(LayerId::from)
+    }
+
+    fn qualified(&self, name: &str) -> String {
+        self.workload.layers.last().map_or_else(|| name.into(), |layer| format!("{layer}.{name}"))
+    }
+}
