@@ -90,7 +90,7 @@ impl Grower {
                 self.op(OpKind::Vector { op: VectorKind::Gelu, inputs: vec![out], out, elements });
                 out
             }
-            (3, _) => self.concat(2 + pick % 3, 1 + pick % 4, pick % 2 == 0),
+            (3, _) => self.concat(2 + pick % 3, 1 + pick % 4, pick.is_multiple_of(2)),
             _ => self.matmul(1 + pick % 5, last),
         };
         self.whole.push(made);
