@@ -12,6 +12,8 @@ use toml::de::DeTable;
 pub struct Document<'s> {
     source: &'s Arc<Source>,
     root: DeTable<'s>,
+    /// What the format calls a table.
+    table_form: &'static str,
     problems: RefCell<Vec<Diagnostic>>,
 }
 
@@ -25,7 +27,7 @@ impl<'s> Document<'s> {
         if !errors.is_empty() {
             return Err(Error::Input(errors.iter().map(|e| syntax_problem(source, e)).collect()));
         }
-        Ok(Self { source, root: root.into_inner(), problems: RefCell::default() })
+        Ok(Self { source, root: root.into_inner(), table_form: "a table", problems: RefCell::default() })
     }
 
     /// Parses JSON whose outermost value is an object; a key that is `null` counts as absent.
@@ -34,7 +36,7 @@ impl<'s> Document<'s> {
     /// The first place where the text is not such JSON.
     pub fn parse_json(source: &'s Arc<Source>) -> Result<Self> {
         let root = json::parse(source).map_err(Error::input)?;
-        Ok(Self { source, root, problems: RefCell::default() })
+        Ok(Self { source, root, table_form: "an object", problems: RefCell::default() })
     }
 
     /// The file.
@@ -45,6 +47,11 @@ impl<'s> Document<'s> {
     /// The outermost table.
     pub fn root(&self) -> Table<'_> {
         Table::new(self, String::new(), 0..0, &self.root)
+    }
+
+    /// What the format calls a table.
+    pub(super) fn table_form(&self) -> &'static str {
+        self.table_form
     }
 
     /// Whether nothing was recorded so far.

@@ -120,7 +120,7 @@ impl<'d> Field<'d> {
     pub fn table(&self) -> Option<Table<'d>> {
         let item = self.item?;
         let DeValue::Table(entries) = item.get_ref() else {
-            self.refuse("wrong-value", "a table (in JSON, an object)");
+            self.refuse("wrong-value", self.document.table_form());
             return None;
         };
         Some(Table::new(self.document, self.path.clone(), item.span(), entries))
@@ -184,7 +184,7 @@ impl<'d> Field<'d> {
         let Some(item) = self.item else { return "absent".into() };
         let text = self.document.source().text.get(self.span()).unwrap_or_default();
         match item.get_ref() {
-            DeValue::Table(_) => "a table".into(),
+            DeValue::Table(_) => self.document.table_form().into(),
             DeValue::Array(_) => "an array".into(),
             _ if text.len() > 40 || text.contains('\n') => format!("a long {}", item.get_ref().type_str()),
             _ => text.into(),
