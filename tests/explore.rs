@@ -1,1 +1,7 @@
+//! Exploration: intervals against cycle-by-cycle evaluation, the oracle against dynamic programming, laws that must hold, studies.
 
+mod intervals;
+mod laws;
+mod memory;
+mod organisation;
+mod study;

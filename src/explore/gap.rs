@@ -124,9 +124,16 @@ struct Walk<'t> {
     /// From when on the state counts as asleep, or, ON, may be left.
     since: u64,
     slept: Slept,
+    /// By when it must be ON, if an access follows.
+    deadline: Option<u64>,
 }
 
-impl Walk<'_> {
+impl<'t> Walk<'t> {
+    fn new(gap: &Gap, times: &'t TransitionCycles, state: Option<Sleep>) -> Self {
+        let deadline = matches!(gap.place, Place::Head | Place::Inner).then_some(gap.length);
+        Self { times, state, since: 0, slept: Slept::default(), deadline }
+    }
+
     fn leave(&mut self, now: u64) {
         if let Some(state) = self.state {
             self.slept.cycles[state.index()] += now.saturating_sub(self.since);
@@ -142,9 +149,10 @@ impl Walk<'_> {
                 self.since += self.times.into[state.index()];
             }
             (Some(state), None) => {
-                self.leave(now);
+                let out = self.times.out[state.index()];
+                self.leave(self.deadline.map_or(now, |end| now.min(end.saturating_sub(out))));
                 self.slept.wakes[state.index()] += 1;
-                self.since += self.times.out[state.index()];
+                self.since += out;
             }
             _ => return,
         }
@@ -153,7 +161,7 @@ impl Walk<'_> {
 
     fn finish(mut self, gap: &Gap) -> Slept {
         let Some(state) = self.state else { return self.slept };
-        let woken = matches!(gap.place, Place::Head | Place::Inner);
+        let woken = self.deadline.is_some();
         let out = if woken { self.times.out[state.index()] } else { 0 };
         self.leave(gap.length.saturating_sub(out));
         self.slept.wakes[state.index()] += u64::from(woken);
@@ -165,7 +173,7 @@ impl Walk<'_> {
 pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
     let from_reset = matches!(gap.place, Place::Head | Place::Whole) && gate.sleeps();
     let state = from_reset.then_some(Sleep::Off);
-    let mut walk = Walk { times, state, since: 0, slept: Slept::default() };
+    let mut walk = Walk::new(gap, times, state);
     for now in gate.moments(gap) {
         let live = !gap.dead.iter().any(|(a, b)| (*a..*b).contains(&now));
         // After reset every threshold counts as reached.
@@ -177,7 +185,7 @@ pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
 
 /// A fixed path through a gap: each state entered at its time, the last left in time for the next access.
 pub fn along(gap: &Gap, steps: &[(u64, Sleep)], times: &TransitionCycles) -> Slept {
-    let mut walk = Walk { times, state: None, since: 0, slept: Slept::default() };
+    let mut walk = Walk::new(gap, times, None);
     for &(now, state) in steps {
         walk.go(now, Some(state));
     }

@@ -1,0 +1,1 @@
+//! Studies: reading them, exploring a run, the artefact, selecting.
