@@ -13,6 +13,7 @@ pub mod oracle;
 pub mod pareto;
 mod placed;
 mod point;
+pub mod predict;
 mod prediction;
 mod rows;
 mod search;

@@ -1,0 +1,48 @@
+//! Prediction: what a cycle-accurate controller and memory would count, worked out event by event.
+//!
+//! `docs/contract.md` says what is played and counted; the result equals the reference model and the RTL exactly. Nothing
+//! here advances cycle by cycle, except streams that contend for banks, and these only until they are apart or repeat.
+//!
+//! | file | what it knows |
+//! |---|---|
+//! | `player` | the event loop: live, ports, wake arbiter and domains act in this order within a cycle |
+//! | `order`, `blocks`, `port` | when nodes and blocks are done, when a transfer may start, the stretches it consists of |
+//! | `banks`, `period` | grants: closed form for streams that are apart, periods for streams that never are |
+//! | `domain`, `transitions`, `target`, `wake` | the power states, by the cycle in which each is left |
+
+mod agenda;
+mod banks;
+mod blocks;
+mod check;
+mod domain;
+mod order;
+mod period;
+mod player;
+mod port;
+mod target;
+mod transitions;
+mod wake;
+
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::power::{Activity, Controller, Stimulus};
+
+/// Predicts what reference model and RTL count when `stimulus` is played on a memory under `controller`.
+///
+/// `progress` is called now and then, and at the end, with the number of requests of the transfers done.
+///
+/// # Errors
+/// [`Error::Input`] if the stimulus does not fit the memory, or if a transfer can never be granted: transfers that wait
+/// for each other, or a controller whose T_ACK_MAX is too short for its switch, which leaves domains in FAULT.
+pub fn predict(stimulus: &Stimulus, controller: &Controller, progress: &mut dyn FnMut(u64)) -> Result<Activity> {
+    check::check(stimulus, controller)?;
+    let mut player = player::Player::new(stimulus, controller);
+    match player.play(progress) {
+        0 => Ok(player.activity()),
+        stuck => Err(Error::input(
+            Diagnostic::new("stimulus-stuck", format!("{stuck} transfers can never be granted"))
+                .with_help("T_ACK_MAX must exceed the delay of the switch plus SYNC_STAGES, or domains end in FAULT")
+                .with_help("blocks that share words must not wait for each other"),
+        )),
+    }
+}
