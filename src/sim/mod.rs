@@ -1,1 +1,125 @@
-//! Stage I: the transaction-level simulator. From a workload and an accelerator to a [`crate::trace::Run`].
+//! The transaction-level simulator: when every on-chip byte is needed, who owns it, how often it is touched, and how long
+//! inference takes.
+//!
+//! Work is proportional to transactions: there is no loop over cycles and no matrix of bytes. [`simulate`] plays the ops of a
+//! [`Workload`] on an [`Accelerator`] and returns a [`Run`]; a working set that does not fit ends it with
+//! [`crate::trace::Outcome::Thrashing`], which is an answer, not an error.
+//!
+//! Order within a cycle: transfers and computations that end, then ops that start, then transfers that start, in the order
+//! (ready time, op order, results before operands, step, A before B). Ports are taken lowest index first.
+
+mod array;
+mod dependency;
+mod dispatch;
+mod engine;
+mod eviction;
+mod grid;
+mod layout;
+mod lru;
+mod occupancy;
+mod operands;
+mod ports;
+mod record;
+mod residency;
+mod running;
+mod setup;
+mod statistics;
+mod step;
+pub mod tiling;
+mod transfer;
+mod vector;
+
+use crate::accelerator::Accelerator;
+use crate::error::Result;
+use crate::ids::LifetimeId;
+use crate::trace::Run;
+use crate::workload::Workload;
+use serde::{Deserialize, Serialize};
+
+/// What the run keeps and when it gives up.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+pub struct Options {
+    /// Until when keys and values are needed.
+    pub kv: KvRetention,
+    /// Until when weights are needed.
+    pub weights: WeightRetention,
+    /// Most events before the run is refused as too long; 0 is no limit.
+    pub most_events: u64,
+}
+
+impl Default for Options {
+    fn default() -> Self {
+        Self { kv: KvRetention::Released, weights: WeightRetention::Streamed, most_events: 0 }
+    }
+}
+
+/// Until when keys and values are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum KvRetention {
+    /// Until the run ends.
+    Kept,
+    /// Until their last consumer ends.
+    Released,
+}
+
+/// Until when weights are needed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum WeightRetention {
+    /// A tile from its transfer into the memory to its last use in the op.
+    Streamed,
+    /// What has been loaded, until the op ends.
+    Whole,
+}
+
+/// How far a run is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Progress {
+    /// Simulated cycles.
+    pub cycles: u64,
+    /// Ops that have ended.
+    pub ops_ended: usize,
+    /// All ops.
+    pub ops: usize,
+}
+
+/// Watches a simulation; costs nothing where it is not used.
+pub trait Probe: std::fmt::Debug {
+    /// From `cycle` on, `needed` bytes of a residence are needed (the last call in a cycle counts).
+    fn lifetime_bytes(&mut self, cycle: u64, lifetime: LifetimeId, needed: u64);
+}
+
+impl Probe for () {
+    fn lifetime_bytes(&mut self, _: u64, _: LifetimeId, _: u64) {}
+}
+
+/// Runs a workload on an accelerator; `progress` hears of every op that ends.
+///
+/// # Errors
+/// If the workload and the accelerator do not fit together: more than one memory, a shape or a schedule that is wrong, an order
+/// of ops in which none can start, or more events than `options.most_events`.
+pub fn simulate(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+) -> Result<Run> {
+    simulate_observed(workload, accelerator, options, progress, &mut ())
+}
+
+/// [`simulate`] with an observer.
+///
+/// # Errors
+/// As [`simulate`].
+pub fn simulate_observed<P: Probe>(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    probe: &mut P,
+) -> Result<Run> {
+    setup::check(workload, accelerator)?;
+    engine::run(workload, accelerator, options, progress, probe)
+}

@@ -1,0 +1,348 @@
+//! The event loop: ends of transfers and computations, starts of ops.
+
+use super::array::{MatmulWalk, TileBuffer};
+use super::dependency::Dependencies;
+use super::dispatch::Dispatcher;
+use super::layout::Layouts;
+use super::occupancy::Tracker;
+use super::operands::Operands;
+use super::ports::Ports;
+use super::record::{Causes, Recorder};
+use super::residency::{Need, Residency};
+use super::running::Running;
+use super::statistics::Counters;
+use super::step::Walk;
+use super::tiling::Tiling;
+use super::transfer::Transfers;
+use super::vector::VectorWalk;
+use super::{Options, Probe, Progress, setup, statistics};
+use crate::accelerator::{Accelerator, Overlap};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::ids::{MemoryId, NodeId, OpId, TensorId};
+use crate::trace::{OpTiming, Outcome, Run};
+use crate::units::Cycles;
+use crate::workload::{OpKind, Workload};
+use std::cmp::Reverse;
+use std::collections::BinaryHeap;
+
+/// Something that ends at a known cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Event {
+    /// A transfer, by its place among those under way.
+    Transfer(u32),
+    /// The computation of a unit's step.
+    Computation(u32),
+}
+
+/// An array or the vector unit.
+#[derive(Debug)]
+pub struct Unit {
+    /// What it works on.
+    pub running: Option<Running>,
+    /// Operand buffers.
+    pub buffers: [TileBuffer; 2],
+    /// Whether fetches overlap computation.
+    double_buffered: bool,
+    /// Cycles inside ops.
+    pub busy: u64,
+    /// Cycles of computation.
+    pub active: u64,
+    last_end: Option<NodeId>,
+}
+
+impl Unit {
+    fn new(double_buffered: bool) -> Self {
+        let buffer = || TileBuffer::new(if double_buffered { 2 } else { 1 });
+        Self { running: None, buffers: [buffer(), buffer()], double_buffered, busy: 0, active: 0, last_end: None }
+    }
+}
+
+/// The whole machine.
+#[derive(Debug)]
+pub struct Engine<'a, P: Probe> {
+    pub(super) workload: &'a Workload,
+    pub(super) accelerator: &'a Accelerator,
+    pub(super) layouts: Layouts<'a>,
+    pub(super) dependencies: Dependencies,
+    pub(super) dispatcher: Dispatcher,
+    pub(super) residency: Residency<'a, P>,
+    pub(super) recorder: Recorder,
+    pub(super) sram: Ports,
+    pub(super) dram: Ports,
+    pub(super) heap: BinaryHeap<Reverse<(u64, Event)>>,
+    pub(super) transfers: Transfers,
+    pub(super) units: Vec<Unit>,
+    pub(super) counters: Counters,
+    pub(super) timings: Vec<Option<OpTiming>>,
+    pub(super) latency: u32,
+    end_nodes: Vec<Option<NodeId>>,
+    dispatch_due: bool,
+}
+
+/// Simulates a checked workload on a checked accelerator.
+pub fn run<P: Probe>(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    options: &Options,
+    progress: &mut dyn FnMut(Progress),
+    probe: &mut P,
+) -> Result<Run> {
+    let mut engine = Engine::new(workload, accelerator, options, probe);
+    engine.finish_renaming_ops();
+    let mut events = 0;
+    engine.settle(0, progress);
+    while let Some(&Reverse((now, _))) = engine.heap.peek() {
+        while engine.heap.peek().is_some_and(|Reverse((time, _))| *time == now) {
+            let Some(Reverse((_, event))) = engine.heap.pop() else { break };
+            events += 1;
+            match event {
+                Event::Transfer(index) => engine.transfer_ends(now, index),
+                Event::Computation(unit) => engine.computation_ends(now, unit as usize),
+            }
+        }
+        engine.settle(now, progress);
+        if options.most_events > 0 && events > options.most_events {
+            return Err(too_long(options.most_events));
+        }
+    }
+    let outcome = engine.outcome()?;
+    Ok(statistics::summarise(engine, outcome, events))
+}
+
+fn too_long(limit: u64) -> Error {
+    Error::input(
+        Diagnostic::new("too-many-events", format!("the run needs more than {limit} events"))
+            .with_help("raise `most-events`, or simulate fewer layers or tokens"),
+    )
+}
+
+impl<'a, P: Probe> Engine<'a, P> {
+    fn new(workload: &'a Workload, accelerator: &'a Accelerator, options: &Options, probe: &'a mut P) -> Self {
+        let layouts = Layouts::new(workload);
+        let storage = setup::storage(workload);
+        let held = setup::tensors(workload, accelerator, &layouts, &storage, options);
+        let memory = &accelerator.memories[0];
+        // A memory that holds every tensor at once never evicts.
+        let everything: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+        let capacity = memory.capacity.map(|c| c.0).filter(|&c| c < everything);
+        let tracker = Tracker::new(MemoryId(0), workload);
+        let dependencies = Dependencies::new(workload);
+        let dispatcher = Dispatcher::new(workload, accelerator, &dependencies);
+        let arrays = accelerator.arrays.iter().map(|a| Unit::new(a.overlap == Overlap::DoubleBuffered));
+        Self {
+            workload,
+            accelerator,
+            layouts,
+            dependencies,
+            dispatcher,
+            residency: Residency::new(workload, held, tracker, probe, capacity),
+            recorder: Recorder::default(),
+            sram: Ports::new(memory.ports),
+            dram: Ports::new(accelerator.dram.ports),
+            heap: BinaryHeap::new(),
+            transfers: Transfers::new(workload.tensors.len()),
+            units: arrays.chain([Unit::new(true)]).collect(),
+            counters: Counters::default(),
+            timings: vec![None; workload.ops.len()],
+            latency: memory.latency.0 as u32,
+            end_nodes: vec![None; workload.ops.len()],
+            dispatch_due: true,
+        }
+    }
+
+    /// Everything that follows from the ends of this cycle: ops start, then transfers.
+    fn settle(&mut self, now: u64, progress: &mut dyn FnMut(Progress)) {
+        if self.dispatch_due {
+            self.dispatch_due = false;
+            for unit in 0..self.units.len() {
+                if self.units[unit].running.is_none()
+                    && let Some(op) = self.dispatcher.take(unit) {
+                        self.start_op(now, unit, op);
+                    }
+            }
+            let ops = self.workload.ops.len();
+            progress(Progress { cycles: now, ops_ended: ops - self.dispatcher.unfinished(), ops });
+        }
+        self.serve(now);
+    }
+
+    fn walk(&self, unit: usize, op: OpId, operands: &Operands) -> Walk {
+        match &self.workload.op(op).kind {
+            OpKind::Matmul { m, k, n, mask, b_transposed, .. } => {
+                let tiling = Tiling::new(*m, *k, *n, *mask, &self.accelerator.arrays[unit]);
+                self.counted_walk(tiling, *b_transposed)
+            }
+            OpKind::Vector { op, elements, .. } => Walk::Vector(VectorWalk::new(
+                &operands.out,
+                &operands.inputs,
+                *elements,
+                statistics::passes(*op),
+                &self.accelerator.vector,
+            )),
+            _ => unreachable!("ops that rename are never handed to a unit"),
+        }
+    }
+
+    fn counted_walk(&self, tiling: Tiling, b_transposed: bool) -> Walk {
+        Walk::Matmul(MatmulWalk::new(tiling, b_transposed))
+    }
+
+    fn start_op(&mut self, now: u64, unit: usize, op: OpId) {
+        let Some(operands) = Operands::of(self.workload.op(op), self.workload, &self.layouts) else { return };
+        let before = self.dependencies.before(op).iter().filter_map(|b| self.end_nodes[b.index()]);
+        let causes: Vec<(NodeId, u32)> = distinct(before.chain(self.units[unit].last_end));
+        let node = self.recorder.work(now, 0, op, operands.out.tensor, &causes);
+        for &(tensor, read) in &operands.tensors {
+            if read {
+                self.residency.op_starts(now, tensor);
+            }
+        }
+        if unit + 1 == self.units.len() {
+            self.forget_overwritten(&operands);
+        }
+        let walk = self.walk(unit, op, &operands);
+        let rank = self.dispatcher.rank(op);
+        let double_buffered = self.units[unit].double_buffered;
+        self.units[unit].running = Some(Running::new(op, rank, operands, walk, double_buffered, (now, node)));
+        self.advance(now, unit);
+    }
+
+    /// Operand buffers must not keep tiles of a tensor that is overwritten in place.
+    fn forget_overwritten(&mut self, operands: &Operands) {
+        let overwritten: Vec<TensorId> = operands.out.pieces.iter().map(|p| p.tensor).collect();
+        for buffer in self.units.iter_mut().flat_map(|u| &mut u.buffers) {
+            overwritten.iter().for_each(|&tensor| buffer.forget(tensor));
+        }
+    }
+
+    /// Fetches and computes as far as a unit can at cycle `now`; ends its op if everything is done.
+    pub(super) fn advance(&mut self, now: u64, unit: usize) {
+        loop {
+            let Unit { running: Some(running), buffers, .. } = &mut self.units[unit] else { return };
+            if let Some(step) = running.issue(buffers) {
+                self.request_operands(now, unit, step);
+                continue;
+            }
+            if let Some((step, causes)) = running.startable(self.latency) {
+                self.start_computation(now, unit, step, &causes);
+                continue;
+            }
+            if let Some(causes) = running.end_causes() {
+                self.end_op(now, unit, &causes);
+            }
+            return;
+        }
+    }
+
+    fn start_computation(&mut self, now: u64, unit: usize, number: u64, causes: &Causes) {
+        let Some(running) = &mut self.units[unit].running else { return };
+        let slot = *running.slot(number);
+        let node = self.recorder.work(now, slot.step.cycles, running.op, running.operands.out.tensor, causes.as_slice());
+        running.start(number, node);
+        self.heap.push(Reverse((now + u64::from(slot.step.cycles), Event::Computation(unit as u32))));
+        for operand in 0..usize::from(slot.step.inputs) {
+            let used = slot.step.operands[operand];
+            if used.last_use && !used.fetch {
+                self.release_tile(now, unit, operand, used.rect);
+            }
+        }
+    }
+
+    /// The op on `unit` no longer needs a tile of an operand that is needed tile by tile.
+    pub(super) fn release_tile(&mut self, now: u64, unit: usize, operand: usize, rect: super::layout::Rect) {
+        let Some(running) = &self.units[unit].running else { return };
+        for (tensor, stored) in running.operands.inputs[operand].stored(rect) {
+            let held = &self.residency.held[tensor.index()];
+            if held.need == Need::Tiles {
+                let cells = held.grid.cells(stored);
+                self.residency.release_tiles(now, tensor, cells);
+            }
+        }
+    }
+
+    fn computation_ends(&mut self, now: u64, unit: usize) {
+        let Some(running) = &mut self.units[unit].running else { return };
+        let (slot, node) = running.end_computation();
+        if slot.step.last {
+            self.request_write(now, unit, &slot.step, node);
+        }
+        self.advance(now, unit);
+    }
+
+    fn end_op(&mut self, now: u64, unit: usize, causes: &Causes) {
+        let Some(running) = self.units[unit].running.take() else { return };
+        let node = self.recorder.work(now, 0, running.op, running.operands.out.tensor, causes.as_slice());
+        for &(tensor, read) in &running.operands.tensors {
+            self.residency.op_ends(now, tensor, read);
+        }
+        self.residency.tracker.op_ended();
+        let unit = &mut self.units[unit];
+        unit.last_end = Some(node);
+        unit.busy += now - running.start;
+        unit.active += running.compute;
+        let (start, end, compute) = (Cycles(running.start), Cycles(now), Cycles(running.compute));
+        self.timings[running.op.index()] = Some(OpTiming { op: running.op, start, end, compute });
+        self.end_nodes[running.op.index()] = Some(node);
+        self.finish(now, running.op);
+        self.dispatch_due = true;
+    }
+
+    /// Ops that only rename and wait for nothing are finished before the first cycle.
+    fn finish_renaming_ops(&mut self) {
+        let ready: Vec<OpId> = (0..self.workload.ops.len())
+            .map(OpId::from)
+            .filter(|&op| self.dispatcher.is_ready(op) && self.renames(op))
+            .collect();
+        ready.into_iter().for_each(|op| self.finish_renaming(0, op));
+    }
+
+    fn renames(&self, op: OpId) -> bool {
+        !matches!(self.workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Vector { .. })
+    }
+
+    /// `op` has ended; so do the ops that only rename its result.
+    fn finish(&mut self, now: u64, op: OpId) {
+        for next in self.dispatcher.finish(op, &self.dependencies, self.workload) {
+            if self.renames(next) {
+                self.finish_renaming(now, next);
+            }
+        }
+    }
+
+    fn finish_renaming(&mut self, now: u64, op: OpId) {
+        let causes = distinct(self.dependencies.before(op).iter().filter_map(|b| self.end_nodes[b.index()]));
+        self.end_nodes[op.index()] = match causes.as_slice() {
+            [] => None,
+            [(only, _)] => Some(*only),
+            several => Some(self.recorder.work(now, 0, op, self.workload.op(op).kind.out(), several)),
+        };
+        let timing = OpTiming { op, start: Cycles(now), end: Cycles(now), compute: Cycles::ZERO };
+        self.timings[op.index()] = Some(timing);
+        self.finish(now, op);
+    }
+
+    /// How the run ended.
+    fn outcome(&self) -> Result<Outcome> {
+        if self.dispatcher.unfinished() == 0 {
+            return Ok(Outcome::Finished);
+        }
+        if let Some((op, lacking)) = self.transfers.lacking() {
+            let (op, memory) = (self.workload.op(op).name.clone(), self.accelerator.memories[0].name.clone());
+            return Ok(Outcome::Thrashing { op, memory, lacking });
+        }
+        let stuck = self.workload.ops.iter().zip(&self.timings).find(|(_, timing)| timing.is_none());
+        let name = stuck.map_or("", |(op, _)| &op.name);
+        Err(Error::input(
+            Diagnostic::new("deadlock", format!("op `{name}` waits for an op that comes after it on its array"))
+                .with_help("reorder the schedule so that every op follows those it depends on"),
+        ))
+    }
+}
+
+fn distinct(nodes: impl Iterator<Item = NodeId>) -> Vec<(NodeId, u32)> {
+    let mut list: Vec<(NodeId, u32)> = nodes.map(|node| (node, 0)).collect();
+    list.sort_unstable();
+    list.dedup();
+    list
+}

@@ -1,0 +1,190 @@
+//! An op in progress on a unit: which steps have been fetched, computed and written.
+
+use super::array::TileBuffer;
+use super::operands::{MOST_INPUTS, Operands};
+use super::record::Causes;
+use super::step::{Step, Walk};
+use crate::ids::{NodeId, OpId};
+
+/// Steps that can be in progress at a time: with two halves of an operand buffer three, rounded up to a power of two.
+const RING: usize = 4;
+
+/// A node and the cycles from it to what it causes.
+pub type Cause = (NodeId, u32);
+
+/// A step in progress.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Slot {
+    /// The step.
+    pub step: Step,
+    /// Operands still on their way.
+    pub pending: u8,
+    /// What allowed its fetches.
+    pub trigger: Cause,
+    /// Reads that brought its operands.
+    pub reads: [Option<NodeId>; MOST_INPUTS],
+}
+
+/// An op in progress.
+#[derive(Debug)]
+pub struct Running {
+    /// The op.
+    pub op: OpId,
+    /// Its place in the order.
+    pub rank: u32,
+    /// What it reads and writes.
+    pub operands: Operands,
+    /// Cycle it started.
+    pub start: u64,
+    /// Cycles of computation so far.
+    pub compute: u64,
+    /// Newest fill by another op that each operand's reads already follow.
+    pub seen_fill: [Option<NodeId>; MOST_INPUTS],
+    walk: Walk,
+    double_buffered: bool,
+    steps: u64,
+    spatial_tiles: u64,
+    issued: u64,
+    started: u64,
+    ended: u64,
+    slots: [Slot; RING],
+    computed: [NodeId; RING],
+    written: [Option<(u64, Cause)>; RING],
+    written_count: u64,
+    start_node: NodeId,
+}
+
+impl Running {
+    /// An op that starts now; `start_node` is its start in the record.
+    pub fn new(
+        op: OpId,
+        rank: u32,
+        operands: Operands,
+        walk: Walk,
+        double_buffered: bool,
+        (start, start_node): (u64, NodeId),
+    ) -> Self {
+        let (steps, spatial_tiles) = (walk.steps(), walk.spatial_tiles());
+        Self {
+            op,
+            rank,
+            operands,
+            start,
+            compute: 0,
+            seen_fill: [None; MOST_INPUTS],
+            walk,
+            double_buffered,
+            steps,
+            spatial_tiles,
+            issued: 0,
+            started: 0,
+            ended: 0,
+            slots: [Slot::default(); RING],
+            computed: [NodeId(0); RING],
+            written: [None; RING],
+            written_count: 0,
+            start_node,
+        }
+    }
+
+    /// The step's slot.
+    pub fn slot(&self, step: u64) -> &Slot {
+        &self.slots[step as usize % RING]
+    }
+
+    /// The step's slot.
+    pub fn slot_mut(&mut self, step: u64) -> &mut Slot {
+        &mut self.slots[step as usize % RING]
+    }
+
+    /// What allows the fetches of the next step, if they are allowed now.
+    ///
+    /// Double-buffered: the computation two steps before has ended. Serial: the one before has, and where it was the last of its
+    /// spatial tile, the result is written.
+    fn fetch_trigger(&self) -> Option<Cause> {
+        let next = self.issued;
+        let behind = if self.double_buffered { 2 } else { 1 };
+        if next >= self.steps {
+            return None;
+        }
+        if next < behind {
+            return Some((self.start_node, 0));
+        }
+        let before = next - behind;
+        if self.ended <= before {
+            return None;
+        }
+        let slot = self.slot(before);
+        if !self.double_buffered && slot.step.last {
+            return self.write_of(slot.step.spatial);
+        }
+        Some((self.computed[before as usize % RING], 0))
+    }
+
+    /// When the result of a spatial tile was written.
+    fn write_of(&self, spatial: u64) -> Option<Cause> {
+        self.written[spatial as usize % RING].filter(|(s, _)| *s == spatial).map(|(_, cause)| cause)
+    }
+
+    /// Prepares the next step, if its fetches may start; returns its number.
+    pub fn issue(&mut self, buffers: &mut [TileBuffer; 2]) -> Option<u64> {
+        let trigger = self.fetch_trigger()?;
+        let step = self.walk.next(&self.operands.inputs, &self.operands.out, buffers);
+        let number = self.issued;
+        let pending = step.operands[..usize::from(step.inputs)].iter().filter(|o| o.fetch).count() as u8;
+        *self.slot_mut(number) = Slot { step, pending, trigger, reads: [None; MOST_INPUTS] };
+        self.issued += 1;
+        Some(number)
+    }
+
+    /// The step whose computation may start now, and why: its operands are there, the step before has ended, and the result
+    /// two spatial tiles before has left the accumulators.
+    pub fn startable(&self, latency: u32) -> Option<(u64, Causes)> {
+        let number = self.started;
+        if number >= self.issued || self.ended < number {
+            return None;
+        }
+        let slot = self.slot(number);
+        if slot.pending > 0 {
+            return None;
+        }
+        let mut causes: Causes = slot.reads.iter().flatten().map(|&read| (read, latency)).collect();
+        if causes.as_slice().is_empty() {
+            causes.add(Some(slot.trigger));
+        }
+        if number > 0 {
+            causes.add(Some((self.computed[(number - 1) as usize % RING], 0)));
+        }
+        if self.double_buffered && slot.step.first && slot.step.spatial >= 2 {
+            causes.add(Some(self.write_of(slot.step.spatial - 2)?));
+        }
+        Some((number, causes))
+    }
+
+    /// The computation of step `number` starts; `node` is its record.
+    pub fn start(&mut self, number: u64, node: NodeId) {
+        self.computed[number as usize % RING] = node;
+        self.compute += u64::from(self.slot(number).step.cycles);
+        self.started += 1;
+    }
+
+    /// The computation in progress ends; returns its slot and its record.
+    pub fn end_computation(&mut self) -> (Slot, NodeId) {
+        let number = self.ended;
+        self.ended += 1;
+        (*self.slot(number), self.computed[number as usize % RING])
+    }
+
+    /// The result of a spatial tile is where it has to be.
+    pub fn wrote(&mut self, spatial: u64, cause: Cause) {
+        self.written[spatial as usize % RING] = Some((spatial, cause));
+        self.written_count += 1;
+    }
+
+    /// What the end of the op waited for, if it has ended.
+    pub fn end_causes(&self) -> Option<Causes> {
+        let ended = self.ended == self.steps && self.written_count == self.spatial_tiles;
+        let last = self.spatial_tiles - 1;
+        ended.then(|| (last.saturating_sub(1)..=last).filter_map(|s| self.write_of(s)).collect())
+    }
+}

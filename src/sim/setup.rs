@@ -1,0 +1,181 @@
+//! What is known about every tensor before the first cycle.
+
+use super::grid::{Cuts, Grid};
+use super::layout::Layouts;
+use super::operands::{MOST_INPUTS, OperandLayout, Operands};
+use super::residency::{Held, Need};
+use super::vector;
+use super::{KvRetention, Options, WeightRetention};
+use crate::accelerator::Accelerator;
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::ids::{OpId, TensorId};
+use crate::workload::{Class, Home, OpKind, Workload};
+
+/// Boundaries of one tensor, and which regular series of them it has already.
+#[derive(Debug, Clone, Default)]
+struct Boundaries {
+    rows: Vec<u32>,
+    cols: Vec<u32>,
+    known: Vec<(bool, u32, u32, u32, u32)>,
+}
+
+impl Boundaries {
+    /// Every multiple of `step` of the logical positions `at` … `at + len`, which are stored from `stored` on.
+    fn add(&mut self, across: bool, step: u32, at: u32, len: u32, stored: u32) {
+        let phase = (step - at % step) % step;
+        let series = (across, step, phase, stored, len);
+        if self.known.contains(&series) {
+            return;
+        }
+        self.known.push(series);
+        let list = if across { &mut self.cols } else { &mut self.rows };
+        list.extend([stored, stored + len]);
+        list.extend((phase..len).step_by(step as usize).map(|offset| stored + offset));
+    }
+}
+
+/// One entry a tensor, with its tiles, its storage object and the ops that use it.
+pub fn tensors(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    layouts: &Layouts<'_>,
+    storage: &[TensorId],
+    options: &Options,
+) -> Vec<Held> {
+    let mut boundaries = vec![Boundaries::default(); workload.tensors.len()];
+    let mut uses = vec![0u32; workload.tensors.len()];
+    for op in &workload.ops {
+        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        operands.tensors.iter().for_each(|&(tensor, _)| uses[tensor.index()] += 1);
+        cut(&op.kind, &operands, workload, accelerator, &mut boundaries);
+    }
+    let held = |(i, boundaries): (usize, Boundaries)| {
+        let tensor = &workload.tensors[i];
+        let grid =
+            Grid::new(Cuts::new(boundaries.rows, tensor.rows), Cuts::new(boundaries.cols, tensor.cols), tensor.bits);
+        let mut held = Held::new(grid, storage[i], need(workload, TensorId::from(i), options));
+        held.uses_left = uses[i];
+        held
+    };
+    boundaries.into_iter().enumerate().map(held).collect()
+}
+
+fn need(workload: &Workload, tensor: TensorId, options: &Options) -> Need {
+    let tensor = workload.tensor(tensor);
+    match (tensor.class, tensor.home) {
+        (Class::Weight, Home::Dram) if options.weights == WeightRetention::Streamed => Need::Tiles,
+        (Class::Weight, Home::Dram) => Need::Readers,
+        (Class::Kv, _) if options.kv == KvRetention::Kept => Need::Always,
+        _ => Need::Uses,
+    }
+}
+
+/// Adds the boundaries of the tiles in which an op moves its operands.
+fn cut(kind: &OpKind, operands: &Operands, workload: &Workload, accelerator: &Accelerator, all: &mut [Boundaries]) {
+    match kind {
+        OpKind::Matmul { b_transposed, .. } => {
+            for array in &accelerator.arrays {
+                let (r, c, l) = (array.rows, array.columns, array.buffer_length);
+                cut_operand(&operands.inputs[0], (r, l), all);
+                cut_operand(&operands.inputs[1], if *b_transposed { (c, l) } else { (l, c) }, all);
+                cut_operand(&operands.out, (r, c), all);
+            }
+        }
+        OpKind::Vector { inputs, out, .. } => {
+            let (rows, cols) = operands.out.shape;
+            let bits = operands.inputs.iter().map(|i| u64::from(i.bits)).sum();
+            let chunk = vector::chunk(rows, cols, bits, &accelerator.vector);
+            if !inputs.contains(out) {
+                cut_operand(&operands.out, chunk, all);
+            }
+            for input in &operands.inputs {
+                if workload.tensor(input.pieces[0].tensor).home == Home::Dram {
+                    cut_operand(input, chunk, all);
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn cut_operand(layout: &OperandLayout, (rows, cols): (u32, u32), all: &mut [Boundaries]) {
+    for piece in &layout.pieces {
+        let boundaries = &mut all[piece.tensor.index()];
+        boundaries.add(false, rows, piece.at.row, piece.at.rows, piece.row);
+        boundaries.add(true, cols, piece.at.col, piece.at.cols, piece.col);
+    }
+}
+
+/// Refuses what the engine cannot simulate.
+pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
+    let mut problems = Vec::new();
+    let mut require = |holds: bool, code, message: String, help: &str| {
+        if !holds {
+            problems.push(Diagnostic::new(code, message).with_help(help));
+        }
+    };
+    let one = "describe one shared on-chip memory";
+    require(accelerator.memories.len() == 1, "one-memory", "the simulator needs exactly one on-chip memory".into(), one);
+    require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
+    let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
+    require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
+    for (i, op) in workload.ops.iter().enumerate() {
+        let fits = shapes_fit(&op.kind, workload);
+        require(fits, "shape", format!("op `{}` ({}) does not fit its tensors", op.name, OpId::from(i)), "correct its size");
+    }
+    if let Some(schedule) = &workload.schedule {
+        let mut seen: Vec<OpId> = schedule.order.clone();
+        seen.sort_unstable();
+        let once = seen.len() == workload.ops.len() && seen.iter().enumerate().all(|(i, op)| op.index() == i);
+        require(once, "schedule", "the schedule does not name every op once".into(), "list each op id once in `order`");
+        let arrays = schedule.array.len() == schedule.order.len()
+            && schedule.array.iter().all(|&a| (a as usize) < accelerator.arrays.len());
+        let help = "give one existing array for each entry of `order`";
+        require(arrays, "schedule", "the schedule names an array that does not exist".into(), help);
+    }
+    if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
+}
+
+fn shapes_fit(kind: &OpKind, workload: &Workload) -> bool {
+    let shape = |t: TensorId| {
+        let tensor = workload.tensor(t);
+        (tensor.rows, tensor.cols)
+    };
+    match kind {
+        OpKind::Matmul { a, b, b_transposed, out, m, k, n, .. } => {
+            let b_shape = if *b_transposed { (*n, *k) } else { (*k, *n) };
+            shape(*a) == (*m, *k) && shape(*b) == b_shape && shape(*out) == (*m, *n) && m.min(k).min(n) > &0
+        }
+        OpKind::Vector { inputs, elements, .. } => !inputs.is_empty() && inputs.len() <= MOST_INPUTS && *elements > 0,
+        OpKind::Concat { inputs, offsets, .. } => inputs.len() == offsets.len(),
+        OpKind::View { .. } | OpKind::Slice { .. } => true,
+    }
+}
+
+/// The storage object of each tensor: parts belong to the tensor they are merged into.
+pub fn storage(workload: &Workload) -> Vec<TensorId> {
+    let mut parent: Vec<TensorId> = (0..workload.tensors.len()).map(TensorId::from).collect();
+    let root = |parent: &[TensorId], mut t: TensorId| {
+        while parent[t.index()] != t {
+            t = parent[t.index()];
+        }
+        t
+    };
+    for op in &workload.ops {
+        match &op.kind {
+            OpKind::Concat { inputs, out, .. } => {
+                for &input in inputs {
+                    let (from, to) = (root(&parent, input), root(&parent, *out));
+                    parent[from.index()] = to;
+                }
+            }
+            OpKind::View { input, out, .. } | OpKind::Slice { input, out, .. } => {
+                let (from, to) = (root(&parent, *out), root(&parent, *input));
+                parent[from.index()] = to;
+            }
+            _ => {}
+        }
+    }
+    (0..workload.tensors.len()).map(|t| root(&parent, TensorId::from(t))).collect()
+}

@@ -1,0 +1,156 @@
+//! Totals of a run.
+
+use super::Probe;
+use super::engine::{Engine, Unit};
+use super::occupancy::{Maximum, Record};
+use super::record::Transfer;
+use super::tiling::Tiling;
+use crate::accelerator::{Accelerator, Memory};
+use crate::ids::MemoryId;
+use crate::trace::{
+    ArrayStatistics, DramStatistics, MemoryStatistics, NodeKind, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
+};
+use crate::units::{Bytes, Cycles};
+use crate::workload::{CausalMask, Home, OpKind, VectorKind, Workload};
+
+/// Bytes and words moved so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Counters {
+    read: [Bytes; 4],
+    written: [Bytes; 4],
+    read_words: u64,
+    written_words: u64,
+    dram_read: Bytes,
+    dram_written: Bytes,
+}
+
+impl Counters {
+    /// Counts a transfer; its bytes are attributed to the class of its tensor.
+    pub fn count(&mut self, transfer: &Transfer, memory: &Memory, workload: &Workload) {
+        let (bytes, class) = (Bytes(transfer.bytes), workload.tensor(transfer.tensor).class as usize);
+        let words = memory.requests(bytes);
+        match transfer.kind {
+            NodeKind::Fill => self.dram_read += bytes,
+            NodeKind::WriteBack => self.dram_written += bytes,
+            _ => {}
+        }
+        if transfer.kind.reads() {
+            self.read[class] += bytes;
+            self.read_words += words;
+        } else {
+            self.written[class] += bytes;
+            self.written_words += words;
+        }
+    }
+}
+
+/// Closes the books of a run.
+pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64) -> Run {
+    let Engine { workload, accelerator, residency, recorder, sram, dram, units, counters, timings, .. } = engine;
+    let ops: Vec<OpTiming> = timings.into_iter().flatten().collect();
+    let graph = recorder.into_graph();
+    let end_of_ops = ops.iter().map(|t| t.end.0).max().unwrap_or(0);
+    // A run that thrashes ends with the last thing that happened.
+    let end = match outcome {
+        Outcome::Finished => end_of_ops,
+        Outcome::Thrashing { .. } => graph.nodes().iter().map(|n| n.start.0).max().unwrap_or(0).max(end_of_ops),
+    };
+    let evicted_needed = Bytes(residency.evicted_needed);
+    let record = residency.tracker.finish(end);
+    let memory = &accelerator.memories[0];
+    let (macs_useful, macs_issued) = macs(workload, accelerator);
+    let statistics = Statistics {
+        outcome,
+        cycles: Cycles(end),
+        macs_useful,
+        macs_issued,
+        memories: vec![MemoryStatistics {
+            name: memory.name.clone(),
+            peak_needed: peak(&record.peak_needed, &ops, workload),
+            peak_used: peak(&record.peak_used, &ops, workload),
+            peak_needed_at_op_ends: Bytes(record.peak_at_op_ends),
+            mean_needed_bytes: record.integral as f64 / end.max(1) as f64,
+            read_bytes: counters.read,
+            write_bytes: counters.written,
+            read_words: counters.read_words,
+            write_words: counters.written_words,
+            port_cycles: sram.held(),
+            evicted_needed,
+        }],
+        dram: off_chip(workload, counters, dram.held()),
+        arrays: accelerator.arrays.iter().zip(&units).map(|(a, u)| array(&a.name, u, end)).collect(),
+        vector_cycles: Cycles(units.last().map_or(0, |u| u.active)),
+        ops,
+        events,
+    };
+    let Record { changes, lifetimes, .. } = record;
+    let occupancy = Occupancy { memory: MemoryId(0), capacity: memory.capacity, changes, end: Cycles(end) };
+    Run {
+        workload: workload.clone(),
+        accelerator: accelerator.clone(),
+        accesses: graph,
+        lifetimes,
+        occupancy: vec![occupancy],
+        statistics,
+    }
+}
+
+fn array(name: &str, unit: &Unit, end: u64) -> ArrayStatistics {
+    let (active, busy) = (Cycles(unit.active), Cycles(unit.busy));
+    ArrayStatistics { name: name.into(), active, stalled: busy - active, idle: Cycles(end) - busy }
+}
+
+fn peak(maximum: &Maximum, ops: &[OpTiming], workload: &Workload) -> Peak {
+    let cycle = maximum.at.cycle;
+    let running = ops.iter().filter(|t| t.start <= cycle && cycle < t.end);
+    Peak {
+        bytes: Bytes(maximum.bytes),
+        cycle,
+        by_class: maximum.at.needed,
+        ops: running.map(|t| workload.op(t.op).name.clone()).collect(),
+        tensors: maximum.owners.iter().map(|&(t, bytes)| (workload.tensor(t).name.clone(), bytes)).collect(),
+    }
+}
+
+/// Useful and issued multiplications. What a mask leaves out depends on the array's rows and columns only where they differ
+/// between arrays; then the first array's count.
+fn macs(workload: &Workload, accelerator: &Accelerator) -> (u64, u64) {
+    let of_op = |kind: &OpKind| match kind {
+        OpKind::Matmul { m, k, n, mask: CausalMask::None, .. } => {
+            let macs = u64::from(*m) * u64::from(*k) * u64::from(*n);
+            (macs, macs)
+        }
+        OpKind::Matmul { m, k, n, mask, .. } => {
+            let tiling = Tiling::new(*m, *k, *n, *mask, &accelerator.arrays[0]);
+            (tiling.macs_useful(), tiling.macs_issued())
+        }
+        _ => (0, 0),
+    };
+    workload.ops.iter().map(|op| of_op(&op.kind)).fold((0, 0), |sum, op| (sum.0 + op.0, sum.1 + op.1))
+}
+
+fn off_chip(workload: &Workload, counters: Counters, port_cycles: Vec<Cycles>) -> DramStatistics {
+    let mut used = vec![false; workload.tensors.len()];
+    let layouts = super::layout::Layouts::new(workload);
+    let moving = workload.ops.iter().filter(|op| matches!(op.kind, OpKind::Matmul { .. } | OpKind::Vector { .. }));
+    for input in moving.flat_map(|op| op.kind.inputs()) {
+        layouts.pieces(input).iter().for_each(|piece| used[piece.tensor.index()] = true);
+    }
+    let home = workload.tensors.iter().zip(&used).filter(|(t, used)| **used && t.home == Home::Dram);
+    DramStatistics {
+        read_bytes: counters.dram_read,
+        write_bytes: counters.dram_written,
+        unavoidable_read_bytes: home.map(|(t, _)| t.bytes()).sum(),
+        unavoidable_write_bytes: workload.tensors.iter().filter(|t| t.write_back).map(|t| t.bytes()).sum(),
+        port_cycles,
+    }
+}
+
+/// Passes of the vector unit over each element of the result.
+pub fn passes(kind: VectorKind) -> u64 {
+    match kind {
+        VectorKind::Softmax | VectorKind::LayerNorm => 3,
+        VectorKind::RmsNorm | VectorKind::Gelu | VectorKind::SwiGlu | VectorKind::Rotary => 2,
+        VectorKind::Add => 1,
+    }
+}

@@ -1,0 +1,75 @@
+//! One step of a unit: fetch operands, compute, perhaps write. An array's step is a temporal tile, the vector unit's a chunk.
+
+use super::array::{MatmulWalk, TileBuffer};
+use super::layout::Rect;
+use super::operands::{MOST_INPUTS, OperandLayout};
+use super::vector::VectorWalk;
+
+/// An operand of one step.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct StepOperand {
+    /// Its place in the tensor.
+    pub rect: Rect,
+    /// Bytes that move.
+    pub bytes: u32,
+    /// Whether it has to be fetched, or is still in the operand buffer.
+    pub fetch: bool,
+    /// Whether the op uses it for the last time.
+    pub last_use: bool,
+}
+
+/// One step.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Step {
+    /// Operands; the first `inputs` count.
+    pub operands: [StepOperand; MOST_INPUTS],
+    /// How many operands.
+    pub inputs: u8,
+    /// Cycles of computation.
+    pub cycles: u32,
+    /// First of its spatial tile.
+    pub first: bool,
+    /// Last of its spatial tile: the result is written after it.
+    pub last: bool,
+    /// Number of its spatial tile.
+    pub spatial: u64,
+    /// Part of the result that exists once the tile is written.
+    pub write: Option<Rect>,
+    /// Bytes of the result that move.
+    pub write_bytes: u32,
+}
+
+/// The steps of an op.
+#[derive(Debug)]
+pub enum Walk {
+    /// On an array.
+    Matmul(MatmulWalk),
+    /// On the vector unit.
+    Vector(VectorWalk),
+}
+
+impl Walk {
+    /// How many steps.
+    pub fn steps(&self) -> u64 {
+        match self {
+            Walk::Matmul(walk) => walk.steps(),
+            Walk::Vector(walk) => walk.steps(),
+        }
+    }
+
+    /// How many results are written.
+    pub fn spatial_tiles(&self) -> u64 {
+        match self {
+            Walk::Matmul(walk) => walk.spatial_tiles(),
+            Walk::Vector(walk) => walk.steps(),
+        }
+    }
+
+    /// The next step.
+    pub fn next(&mut self, inputs: &[OperandLayout], out: &OperandLayout, buffers: &mut [TileBuffer; 2]) -> Step {
+        match self {
+            Walk::Matmul(walk) => walk.next(inputs, out, buffers),
+            Walk::Vector(walk) => walk.next(inputs, out),
+        }
+    }
+}
