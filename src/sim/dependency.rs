@@ -1,4 +1,4 @@
-//! Which ops an op waits for.
+//! Which ops an op waits for, and which wait for it.
 
 use crate::ids::OpId;
 use crate::workload::Workload;
@@ -11,30 +11,12 @@ pub struct Dependencies {
 }
 
 impl Dependencies {
-    /// An op waits for the last op before it, in program order, that made each of its inputs; one that overwrites a tensor waits
-    /// for its last readers too.
+    /// Those of a workload, both ways.
     pub fn new(workload: &Workload) -> Self {
-        let tensors = workload.tensors.len();
-        let (mut writer, mut readers) = (vec![None; tensors], vec![Vec::new(); tensors]);
-        let mut before: Vec<Vec<OpId>> = Vec::with_capacity(workload.ops.len());
-        let mut after = vec![Vec::new(); workload.ops.len()];
-        for (i, op) in workload.ops.iter().enumerate() {
-            let (id, out) = (OpId::from(i), op.kind.out().index());
-            let mut list: Vec<OpId> = Vec::new();
-            for input in op.kind.inputs() {
-                list.extend(writer[input.index()]);
-                readers[input.index()].push(id);
-            }
-            if writer[out].is_some() || !readers[out].is_empty() {
-                list.extend(writer[out]);
-                list.append(&mut readers[out]);
-            }
-            writer[out] = Some(id);
-            list.retain(|&earlier| earlier != id);
-            list.sort_unstable();
-            list.dedup();
-            list.iter().for_each(|earlier| after[earlier.index()].push(id));
-            before.push(list);
+        let before = workload.dependencies();
+        let mut after = vec![Vec::new(); before.len()];
+        for (op, list) in workload.op_ids().zip(&before) {
+            list.iter().for_each(|earlier| after[earlier.index()].push(op));
         }
         Self { before, after }
     }

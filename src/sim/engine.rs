@@ -120,8 +120,7 @@ fn too_long(limit: u64) -> Error {
 impl<'a, P: Probe> Engine<'a, P> {
     fn new(workload: &'a Workload, accelerator: &'a Accelerator, options: &Options, probe: &'a mut P) -> Self {
         let layouts = Layouts::new(workload);
-        let storage = setup::storage(workload);
-        let held = setup::tensors(workload, accelerator, &layouts, &storage, options);
+        let held = setup::tensors(workload, accelerator, &layouts, &workload.windows(), options);
         let memory = &accelerator.memories[0];
         // A memory that holds every tensor at once never evicts.
         let everything: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
@@ -171,21 +170,17 @@ impl<'a, P: Probe> Engine<'a, P> {
         match &self.workload.op(op).kind {
             OpKind::Matmul { m, k, n, mask, b_transposed, .. } => {
                 let tiling = Tiling::new(*m, *k, *n, *mask, &self.accelerator.arrays[unit]);
-                self.counted_walk(tiling, *b_transposed)
+                Walk::Matmul(MatmulWalk::new(tiling, *b_transposed))
             }
             OpKind::Vector { op, elements, .. } => Walk::Vector(VectorWalk::new(
                 &operands.out,
                 &operands.inputs,
                 *elements,
-                statistics::passes(*op),
+                op.passes(),
                 &self.accelerator.vector,
             )),
             _ => unreachable!("ops that rename are never handed to a unit"),
         }
-    }
-
-    fn counted_walk(&self, tiling: Tiling, b_transposed: bool) -> Walk {
-        Walk::Matmul(MatmulWalk::new(tiling, b_transposed))
     }
 
     fn start_op(&mut self, now: u64, unit: usize, op: OpId) {
@@ -298,7 +293,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     fn renames(&self, op: OpId) -> bool {
-        !matches!(self.workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Vector { .. })
+        self.workload.op(op).kind.is_rename()
     }
 
     /// `op` has ended; so do the ops that only rename its result.

@@ -2,7 +2,7 @@
 
 use super::layout::{Layouts, Piece, Rect};
 use crate::ids::TensorId;
-use crate::workload::{Op, OpKind, Workload};
+use crate::workload::{Op, Workload};
 
 /// Most inputs of an op that moves bytes.
 pub const MOST_INPUTS: usize = 4;
@@ -72,7 +72,7 @@ pub struct Operands {
 impl Operands {
     /// Of a matmul or a vector op; `None` for an op that only renames.
     pub fn of(op: &Op, workload: &Workload, layouts: &Layouts<'_>) -> Option<Self> {
-        if !matches!(op.kind, OpKind::Matmul { .. } | OpKind::Vector { .. }) {
+        if op.kind.is_rename() {
             return None;
         }
         let layout = |t: TensorId| OperandLayout::new(t, workload, layouts);

@@ -9,8 +9,8 @@ use super::{KvRetention, Options, WeightRetention};
 use crate::accelerator::Accelerator;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::ids::{OpId, TensorId};
-use crate::workload::{Class, Home, OpKind, Workload};
+use crate::ids::TensorId;
+use crate::workload::{Class, Home, OpKind, Window, Workload};
 
 /// Boundaries of one tensor, and which regular series of them it has already.
 #[derive(Debug, Clone, Default)]
@@ -40,7 +40,7 @@ pub fn tensors(
     workload: &Workload,
     accelerator: &Accelerator,
     layouts: &Layouts<'_>,
-    storage: &[TensorId],
+    windows: &[Window],
     options: &Options,
 ) -> Vec<Held> {
     let mut boundaries = vec![Boundaries::default(); workload.tensors.len()];
@@ -54,7 +54,7 @@ pub fn tensors(
         let tensor = &workload.tensors[i];
         let grid =
             Grid::new(Cuts::new(boundaries.rows, tensor.rows), Cuts::new(boundaries.cols, tensor.cols), tensor.bits);
-        let mut held = Held::new(grid, storage[i], need(workload, TensorId::from(i), options));
+        let mut held = Held::new(grid, windows[i].storage, need(workload, TensorId::from(i), options));
         held.uses_left = uses[i];
         held
     };
@@ -109,6 +109,7 @@ fn cut_operand(layout: &OperandLayout, (rows, cols): (u32, u32), all: &mut [Boun
 
 /// Refuses what the engine cannot simulate.
 pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
+    workload.check()?;
     let mut problems = Vec::new();
     let mut require = |holds: bool, code, message: String, help: &str| {
         if !holds {
@@ -120,62 +121,15 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
     require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
-    for (i, op) in workload.ops.iter().enumerate() {
-        let fits = shapes_fit(&op.kind, workload);
-        require(fits, "shape", format!("op `{}` ({}) does not fit its tensors", op.name, OpId::from(i)), "correct its size");
+    for op in &workload.ops {
+        let few = !matches!(op.kind, OpKind::Vector { .. }) || op.kind.inputs().len() <= MOST_INPUTS;
+        let message = format!("op `{}` has more than {MOST_INPUTS} operands", op.name);
+        require(few, "operands", message, "split it");
     }
     if let Some(schedule) = &workload.schedule {
-        let mut seen: Vec<OpId> = schedule.order.clone();
-        seen.sort_unstable();
-        let once = seen.len() == workload.ops.len() && seen.iter().enumerate().all(|(i, op)| op.index() == i);
-        require(once, "schedule", "the schedule does not name every op once".into(), "list each op id once in `order`");
-        let arrays = schedule.array.len() == schedule.order.len()
-            && schedule.array.iter().all(|&a| (a as usize) < accelerator.arrays.len());
-        let help = "give one existing array for each entry of `order`";
-        require(arrays, "schedule", "the schedule names an array that does not exist".into(), help);
+        let known = schedule.array.iter().all(|&a| (a as usize) < accelerator.arrays.len());
+        let help = format!("the accelerator has arrays 0 to {}", accelerator.arrays.len().saturating_sub(1));
+        require(known, "schedule", "the schedule names an array that does not exist".into(), &help);
     }
     if problems.is_empty() { Ok(()) } else { Err(Error::Input(problems)) }
-}
-
-fn shapes_fit(kind: &OpKind, workload: &Workload) -> bool {
-    let shape = |t: TensorId| {
-        let tensor = workload.tensor(t);
-        (tensor.rows, tensor.cols)
-    };
-    match kind {
-        OpKind::Matmul { a, b, b_transposed, out, m, k, n, .. } => {
-            let b_shape = if *b_transposed { (*n, *k) } else { (*k, *n) };
-            shape(*a) == (*m, *k) && shape(*b) == b_shape && shape(*out) == (*m, *n) && m.min(k).min(n) > &0
-        }
-        OpKind::Vector { inputs, elements, .. } => !inputs.is_empty() && inputs.len() <= MOST_INPUTS && *elements > 0,
-        OpKind::Concat { inputs, offsets, .. } => inputs.len() == offsets.len(),
-        OpKind::View { .. } | OpKind::Slice { .. } => true,
-    }
-}
-
-/// The storage object of each tensor: parts belong to the tensor they are merged into.
-pub fn storage(workload: &Workload) -> Vec<TensorId> {
-    let mut parent: Vec<TensorId> = (0..workload.tensors.len()).map(TensorId::from).collect();
-    let root = |parent: &[TensorId], mut t: TensorId| {
-        while parent[t.index()] != t {
-            t = parent[t.index()];
-        }
-        t
-    };
-    for op in &workload.ops {
-        match &op.kind {
-            OpKind::Concat { inputs, out, .. } => {
-                for &input in inputs {
-                    let (from, to) = (root(&parent, input), root(&parent, *out));
-                    parent[from.index()] = to;
-                }
-            }
-            OpKind::View { input, out, .. } | OpKind::Slice { input, out, .. } => {
-                let (from, to) = (root(&parent, *out), root(&parent, *input));
-                parent[from.index()] = to;
-            }
-            _ => {}
-        }
-    }
-    (0..workload.tensors.len()).map(|t| root(&parent, TensorId::from(t))).collect()
 }

@@ -11,7 +11,7 @@ use crate::trace::{
     ArrayStatistics, DramStatistics, MemoryStatistics, NodeKind, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
 };
 use crate::units::{Bytes, Cycles};
-use crate::workload::{CausalMask, Home, OpKind, VectorKind, Workload};
+use crate::workload::{CausalMask, Home, OpKind, Workload};
 
 /// Bytes and words moved so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -132,7 +132,7 @@ fn macs(workload: &Workload, accelerator: &Accelerator) -> (u64, u64) {
 fn off_chip(workload: &Workload, counters: Counters, port_cycles: Vec<Cycles>) -> DramStatistics {
     let mut used = vec![false; workload.tensors.len()];
     let layouts = super::layout::Layouts::new(workload);
-    let moving = workload.ops.iter().filter(|op| matches!(op.kind, OpKind::Matmul { .. } | OpKind::Vector { .. }));
+    let moving = workload.ops.iter().filter(|op| !op.kind.is_rename());
     for input in moving.flat_map(|op| op.kind.inputs()) {
         layouts.pieces(input).iter().for_each(|piece| used[piece.tensor.index()] = true);
     }
@@ -143,14 +143,5 @@ fn off_chip(workload: &Workload, counters: Counters, port_cycles: Vec<Cycles>) -
         unavoidable_read_bytes: home.map(|(t, _)| t.bytes()).sum(),
         unavoidable_write_bytes: workload.tensors.iter().filter(|t| t.write_back).map(|t| t.bytes()).sum(),
         port_cycles,
-    }
-}
-
-/// Passes of the vector unit over each element of the result.
-pub fn passes(kind: VectorKind) -> u64 {
-    match kind {
-        VectorKind::Softmax | VectorKind::LayerNorm => 3,
-        VectorKind::RmsNorm | VectorKind::Gelu | VectorKind::SwiGlu | VectorKind::Rotary => 2,
-        VectorKind::Add => 1,
     }
 }
