@@ -1,0 +1,229 @@
+// Power policy of one domain: which state it should be in, and when that may next change by itself.
+//
+// Target, first match: force_off -> OFF; an access that may wake -> ON; force_on (RESET_ON acts as such
+// until the first ON) -> ON; then the policy:
+//   POLICY 0 never:   ON.
+//   POLICY 1 timeout: the deepest state whose threshold the idle time has reached (0 = disabled), seen
+//                     in ON and LIGHT; once reached it stays so until the next grant or wake. After
+//                     reset every enabled threshold counts as reached. None reached: ON.
+//   POLICY 2 mask:    ON while live, else OFF.
+// A live domain is not sent to OFF by the policy but to RET; a state the design lacks becomes the next
+// one up.
+//
+// Time is an input: differences of `now_i` are taken modulo 2^TIME_BITS, and what was reached is
+// stored, so age cannot alias. Thresholds and T_MIN_* are below 2^(TIME_BITS-1).
+//
+// In ERROR mode (ACCESS_ERROR = 1) an access wakes nothing but keeps a domain ON that is ON.
+module pgsram_policy #(
+    parameter TIME_BITS = 32,
+    parameter POLICY = 1,
+    parameter ACCESS_ERROR = 0,
+    parameter HAS_LIGHT = 1,
+    parameter HAS_RETENTION = 1,
+    parameter RESET_ON = 0,
+    parameter T_MIN_ON = 0,
+    parameter T_MIN_OFF = 0
+) (
+    input                  clk_i,
+    input                  rst_ni,
+    input  [TIME_BITS-1:0] now_i,
+    // Requests of this cycle.
+    input                  want_i,
+    input                  grant_i,
+    // What the host says.
+    input                  live_i,
+    input                  force_on_i,
+    input                  force_off_i,
+    input                  fault_clear_i,
+    input  [TIME_BITS-1:0] threshold_light_i,
+    input  [TIME_BITS-1:0] threshold_ret_i,
+    input  [TIME_BITS-1:0] threshold_off_i,
+    // The domain controller: its state, first cycle of a stay (see there), and what to aim at.
+    input  [          3:0] state_i,
+    input                  first_i,
+    output [          1:0] target_o,
+    output                 min_ok_o,
+    output                 lost_live_o,
+    // The next event of a still domain, as time from now. Asked for only when nothing is pending.
+    input                  event_ask_i,
+    output                 event_valid_o,
+    output [TIME_BITS-1:0] event_in_o
+);
+
+  localparam [3:0] OFF = 4'd0;
+  localparam [3:0] RET = 4'd1;
+  localparam [3:0] ON = 4'd7;
+  localparam [3:0] LIGHT = 4'd8;
+
+  localparam [1:0] TO_OFF = 2'd0;
+  localparam [1:0] TO_RET = 2'd1;
+  localparam [1:0] TO_LIGHT = 2'd2;
+  localparam [1:0] TO_ON = 2'd3;
+
+  localparam [TIME_BITS-1:0] ZERO = 0;
+
+  wire in_on = state_i == ON;
+  wire awake = in_on | (state_i == LIGHT);
+  wire down = (state_i == OFF) | (state_i == RET);
+
+  // What becomes of a target of the timers for live data and states that are not there.
+  function [1:0] raise(input [1:0] target, input live);
+    begin
+      raise = target;
+      if (raise == TO_OFF && live) raise = TO_RET;
+      if (raise == TO_RET && HAS_RETENTION == 0) raise = TO_LIGHT;
+      if (raise == TO_LIGHT && HAS_LIGHT == 0) raise = TO_ON;
+    end
+  endfunction
+
+  // Shortest stay: whether it is over, kept once it is, and how long it still takes.
+  wire                 min_ok;
+  wire [TIME_BITS-1:0] min_in;
+
+  generate
+    if (T_MIN_ON > 0 || T_MIN_OFF > 0) begin : g_minimum
+      reg  [TIME_BITS-1:0] since_q;  // first cycle of the stay
+      reg                  over_q;
+      wire [TIME_BITS-1:0] stay = first_i ? ZERO : now_i - since_q;
+      wire [TIME_BITS-1:0] minimum;
+      assign min_ok = (over_q & ~first_i) | ((awake | down) & (stay >= minimum));
+      assign min_in = min_ok ? ZERO : minimum - stay;
+
+      if (TIME_BITS > 32) begin : g_extend
+        wire [31:0] least = down ? T_MIN_OFF : T_MIN_ON;
+        assign minimum = {{TIME_BITS - 32{1'b0}}, least};
+      end else begin : g_cut
+        assign minimum = down ? T_MIN_OFF[TIME_BITS-1:0] : T_MIN_ON[TIME_BITS-1:0];
+      end
+
+      always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+          since_q <= ZERO;
+          over_q  <= 1'b1;
+        end else begin
+          if (first_i) since_q <= now_i;
+          over_q <= min_ok;
+        end
+      end
+    end else begin : g_no_minimum
+      assign min_ok = 1'b1;
+      assign min_in = ZERO;
+      wire unused_minimum = &{1'b0, down, now_i, first_i};
+    end
+  endgenerate
+
+  assign min_ok_o = min_ok;
+
+  // RESET_ON, and the flag that live data was given up.
+  reg reset_on_q;
+  reg lost_live_q;
+
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      reset_on_q  <= RESET_ON != 0;
+      lost_live_q <= 1'b0;
+    end else begin
+      reset_on_q  <= reset_on_q & ~in_on;
+      lost_live_q <= (lost_live_q & ~fault_clear_i) | (force_off_i & live_i);
+    end
+  end
+
+  assign lost_live_o = lost_live_q;
+
+  // Target.
+  wire       keep_on = force_on_i | (reset_on_q & ~in_on);
+  wire       wake = want_i & ((ACCESS_ERROR == 0) | in_on);
+  wire [1:0] aim;  // of the policy
+
+  assign target_o = force_off_i ? TO_OFF : (wake | keep_on) ? TO_ON : aim;
+
+  // When idleness will first move the domain, as time from now.
+  wire                 idle_valid;
+  wire [TIME_BITS-1:0] idle_in;
+
+  generate
+    if (POLICY == 1) begin : g_timeout
+      reg  [    TIME_BITS-1:0] last_q;
+      reg  [              2:0] reached_q;  // LIGHT, RET, OFF from bit 0
+      wire [    TIME_BITS-1:0] idle = now_i - last_q;
+      wire [  3*TIME_BITS-1:0] thresholds = {threshold_off_i, threshold_ret_i, threshold_light_i};
+      wire [              2:0] enabled = {|threshold_off_i, |threshold_ret_i, |threshold_light_i};
+      wire                     woken = first_i & in_on;
+      reg  [              2:0] reached;
+
+      always @* begin
+        reached = woken ? 3'b000 : reached_q;
+        if (awake & !woken) begin
+          reached = reached | (enabled & {
+            idle >= threshold_off_i, idle >= threshold_ret_i, idle >= threshold_light_i
+          });
+        end
+      end
+
+      always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+          last_q    <= ZERO;
+          reached_q <= 3'b111;
+        end else begin
+          if (grant_i | woken) last_q <= now_i;
+          reached_q <= grant_i ? 3'b000 : reached;
+        end
+      end
+
+      wire [2:0] due = reached & enabled;
+      assign aim = raise(due[2] ? TO_OFF : due[1] ? TO_RET : due[0] ? TO_LIGHT : TO_ON, live_i);
+
+      // Thresholds that lead below LIGHT, and those that lead to LIGHT.
+      wire keeps = HAS_RETENTION != 0;
+      wire naps = HAS_LIGHT != 0;
+      wire [2:0] deep = enabled & {keeps | ~live_i, keeps, 1'b0};
+      wire [2:0] shallow = enabled & {naps & ~keeps & live_i, naps & ~keeps, naps} & {3{in_on}};
+
+      wire [TIME_BITS-1:0] passed = woken ? ZERO : idle;
+      reg  [TIME_BITS-1:0] left, deep_in, shallow_in;
+      reg  deep_valid, shallow_valid;
+      integer k;
+
+      always @* begin
+        deep_valid = 1'b0;
+        deep_in = ZERO;
+        shallow_valid = 1'b0;
+        shallow_in = ZERO;
+        left = ZERO;
+        if (event_ask_i & awake & ~keep_on) begin
+          for (k = 0; k < 3; k = k + 1) begin
+            left = reached[k] ? ZERO : thresholds[k*TIME_BITS+:TIME_BITS] - passed;
+            if (deep[k] & (!deep_valid | (left < deep_in))) begin
+              deep_valid = 1'b1;
+              deep_in = left;
+            end
+            if (shallow[k] & (!shallow_valid | (left < shallow_in))) begin
+              shallow_valid = 1'b1;
+              shallow_in = left;
+            end
+          end
+        end
+      end
+
+      // A threshold below LIGHT that is reached first hides LIGHT, even while T_MIN_ON holds it back.
+      wire shallow_first = shallow_valid & (!deep_valid | (shallow_in < deep_in));
+      assign idle_valid = shallow_valid | deep_valid;
+      assign idle_in = shallow_first ? shallow_in : (deep_in > min_in) ? deep_in : min_in;
+    end else begin : g_fixed
+      assign aim = (POLICY == 2 && !live_i) ? TO_OFF : TO_ON;
+      assign idle_valid = 1'b0;
+      assign idle_in = ZERO;
+      wire unused_fixed = &{1'b0, grant_i, live_i, event_ask_i, keep_on, in_on,
+                            threshold_light_i, threshold_ret_i, threshold_off_i};
+    end
+  endgenerate
+
+  // A shortest stay that holds a target back is due when it ends.
+  wire wanted_down = target_o < TO_LIGHT;
+  wire held = ~min_ok & ((awake & wanted_down) | ((state_i == RET) & ~wanted_down) |
+                         ((state_i == OFF) & (target_o == TO_ON)));
+
+  assign event_valid_o = held | idle_valid;
+  assign event_in_o = held ? min_in : idle_in;
+
+endmodule
