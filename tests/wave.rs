@@ -95,7 +95,7 @@ fn a_window_counts_only_its_cycles() {
 
 #[test]
 fn a_dump_that_begins_in_the_middle_is_judged_from_there() {
-    for cut in (1..good().len()).step_by(7) {
+    for cut in (2..good().len()).step_by(7) {
         let rows: Vec<Row> = good().into_iter().filter(|row| row.rst_n).skip(cut).collect();
         let failed = failing(&rows);
         assert!(failed.is_empty(), "cut at {cut}: {failed:?}");

@@ -192,6 +192,9 @@ impl Sampler<'_> {
             }
             return;
         }
+        if self.tracker.is_held() {
+            return;
+        }
         self.judge_known(&edge);
         self.tracker.step(&edge, &self.values, &self.signals);
     }

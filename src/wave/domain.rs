@@ -47,9 +47,6 @@ pub(super) struct Step<'a> {
     pub(super) force_off: bool,
 }
 
-/// Edges after the release of reset in which the reset synchroniser may still hold the controller.
-const RELEASE: u64 = 4;
-
 /// Acknowledge pin at the last 64 edges, the latest in bit 0.
 #[derive(Debug, Clone, Copy, Default)]
 struct History {
@@ -60,10 +57,9 @@ struct History {
 
 impl History {
     fn begin(edge: u64, level: bool, from_reset: bool) -> Self {
-        match from_reset {
-            true => Self { bits: u64::from(level), edge, known_from: edge + RELEASE },
-            false => Self { bits: if level { u64::MAX } else { 0 }, edge, known_from: edge },
-        }
+        let before = if level && !from_reset { u64::MAX } else { 0 };
+        let known_from = if from_reset { 0 } else { edge };
+        Self { bits: before << 1 | u64::from(level), edge, known_from }
     }
 
     /// Repeats the last level up to `edge`.

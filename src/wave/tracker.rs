@@ -105,6 +105,9 @@ pub(super) struct Edge {
     pub(super) levels: Levels,
 }
 
+/// Edges after `rst_ni` rose in which the reset synchroniser still holds the memory: cycle 0 is the next.
+const RELEASE: u32 = 2;
+
 /// What stays known from one edge to the next.
 struct Previous {
     place: Place,
@@ -131,7 +134,8 @@ pub(super) struct Tracker<'a> {
     unsettled: u64,
     waking: u64,
     previous: Option<Previous>,
-    in_reset: bool,
+    /// Edges of reset still to come, if reset was seen.
+    reset: Option<u32>,
 }
 
 impl<'a> Tracker<'a> {
@@ -152,7 +156,7 @@ impl<'a> Tracker<'a> {
             unsettled: 0,
             waking: 0,
             previous: None,
-            in_reset: false,
+            reset: None,
         }
     }
 
@@ -167,7 +171,7 @@ impl<'a> Tracker<'a> {
             ("a domain is not in SW_OFF with all its outputs 0".into(), vec![])
         });
         self.forget();
-        self.in_reset = true;
+        self.reset = Some(RELEASE);
     }
 
     /// Books whether every control signal is known; `unknown` names one that is not.
@@ -184,7 +188,14 @@ impl<'a> Tracker<'a> {
             self.charge_all(previous.place.cycle + 1);
         }
         self.accesses.forget();
-        self.in_reset = false;
+        self.reset = None;
+    }
+
+    /// Whether `rst_ni` is up but the memory is still held; counts the edge.
+    pub(super) fn is_held(&mut self) -> bool {
+        let held = self.reset.is_some_and(|edges| edges > 0);
+        self.reset = self.reset.map(|edges| edges.saturating_sub(1));
+        held
     }
 
     /// An edge outside reset.
@@ -229,10 +240,10 @@ impl<'a> Tracker<'a> {
     fn start(&mut self, place: Place, levels: &Levels) {
         (self.unsettled, self.waking) = (0, 0);
         for d in 0..self.domains.len() {
-            self.domains[d].begin(place, levels.pins(d), self.in_reset);
+            self.domains[d].begin(place, levels.pins(d), self.reset.is_some());
             self.note(d);
         }
-        self.in_reset = false;
+        self.reset = None;
     }
 
     fn advance(&mut self, place: Place, previous: &Previous, levels: &Levels) {

@@ -100,12 +100,12 @@ const NAMES: [&str; 15] = [
 
 /// Domain 0. The acknowledge follows the switch after 3, 2 (from retention) or 2 (fall) cycles and a synchroniser of 2:
 /// SW_ON lasts 6 or 5 cycles, SW_OFF 5.
-pub const FIRST: &str = "SW_OFF*5 OFF*10 ARB*1 SW_ON*6 SETTLE*3 UNISO*2 ON*8 LIGHT*6 LIGHT_EXIT*2 ON*4 DRAIN*2 ON*1 \
+pub const FIRST: &str = "SW_OFF*1 OFF*10 ARB*1 SW_ON*6 SETTLE*3 UNISO*2 ON*8 LIGHT*6 LIGHT_EXIT*2 ON*4 DRAIN*2 ON*1 \
     DRAIN*1 ISO*2 SET_RET*2 SW_OFF*5 RET*12 ARB*1 SW_ON*5 SETTLE*2 UNRET*2 UNISO*2 ON*9 DRAIN*1 ISO*2 UNISO*2 ON*3 \
     DRAIN*1 ISO*2 SW_OFF*5 OFF*30";
 
 /// Domain 1 waits for the slot, and falls from retention to OFF.
-pub const SECOND: &str = "SW_OFF*5 OFF*10 ARB*11 SW_ON*6 SETTLE*3 UNISO*2 ON*4 DRAIN*1 ISO*2 SET_RET*2 SW_OFF*5 RET*6 \
+pub const SECOND: &str = "SW_OFF*1 OFF*10 ARB*11 SW_ON*6 SETTLE*3 UNISO*2 ON*4 DRAIN*1 ISO*2 SET_RET*2 SW_OFF*5 RET*6 \
     OFF*80";
 
 impl Row {
@@ -115,9 +115,10 @@ impl Row {
     }
 }
 
-/// The correct trace: three cycles of reset, then both domains, requests in between, and a jump of 1000 at the end.
+/// The correct trace: three edges of reset and two of its synchroniser, then both domains, requests in between, and a jump of 1000 at the end.
 pub fn good() -> Vec<Row> {
-    let mut rows = vec![Row { state: [13; 2], ..Row::default() }; 3];
+    let mut rows = vec![Row { state: [13; 2], ..Row::default() }; 5];
+    (rows[3].rst_n, rows[4].rst_n) = (true, true);
     let (first, second) = (expand(FIRST), expand(SECOND));
     for cycle in 0..first.len() {
         let resting = |name: &str| matches!(name, "OFF" | "RET" | "ON" | "LIGHT");
@@ -217,7 +218,7 @@ pub fn repeat(rows: &mut Vec<Row>, at: usize) {
 
 /// Makes time run without a jump.
 pub fn renumber(rows: &mut [Row]) {
-    let released = rows.iter().position(|row| row.rst_n).unwrap_or(0);
+    let released = rows.iter().position(|row| row.rst_n).unwrap_or(0) + 2;
     for (i, row) in rows[released..].iter_mut().enumerate() {
         row.now = i as u64;
     }
