@@ -1,1 +1,14 @@
-//! One self-contained HTML page from any subset of the artefacts.
+//! One self-contained HTML page of everything that was computed: opened from disk, it makes no request.
+//!
+//! [`report`] takes whatever artefacts there are and shows the sections they allow. Numbers are computed here; the
+//! script in the page only draws and formats them.
+
+mod decimate;
+mod inputs;
+mod occupancy;
+mod page;
+mod peaks;
+
+pub use decimate::{Column, decimate};
+pub use inputs::{Fact, Inputs};
+pub use page::report;
