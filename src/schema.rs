@@ -12,3 +12,5 @@ pub const EXPLORATION: &str = "trapti.exploration/1";
 pub const DESIGN: &str = "trapti.design/1";
 /// First key of `cosim.json`.
 pub const COSIM: &str = "trapti.cosim/1";
+/// First key of `memory.json` in a generated RTL directory.
+pub const MEMORY: &str = "trapti.memory/1";

@@ -1,0 +1,137 @@
+//! The ports of a generated top module: one table for the Verilog, the manifest and the C interface of the verilated model.
+
+use super::Parameters;
+use serde::{Deserialize, Serialize};
+
+/// Direction of a port, seen from the memory.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Direction {
+    /// Driven by the surroundings.
+    Input,
+    /// Driven by the memory.
+    Output,
+}
+
+/// What one element of a flat bus is; the widths that co-simulation overrides stay symbolic in the Verilog.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Element {
+    Bits(u32),
+    Word,
+    ByteEnables,
+    Time,
+}
+
+/// A port of the generated top.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Port {
+    /// Name in the Verilog.
+    pub name: &'static str,
+    /// Direction.
+    pub direction: Direction,
+    /// What it carries, in a few words.
+    pub meaning: &'static str,
+    count: u32,
+    element: Element,
+}
+
+impl Port {
+    /// Width in bits under the given parameters.
+    pub fn width(&self, parameters: &Parameters) -> u32 {
+        self.count * self.element_width(parameters)
+    }
+
+    /// Width of one element, such as one request port's address.
+    pub fn element_width(&self, parameters: &Parameters) -> u32 {
+        match self.element {
+            Element::Bits(bits) => bits,
+            Element::Word => parameters.word_bits,
+            Element::ByteEnables => parameters.word_bits / 8,
+            Element::Time => parameters.time_bits,
+        }
+    }
+
+    /// Range in the Verilog, such as ` [4*WORD_BITS-1:0]`; empty for a single bit.
+    pub(super) fn range(&self) -> String {
+        match self.element {
+            Element::Bits(bits) if self.count * bits == 1 => String::new(),
+            Element::Bits(bits) => format!(" [{}:0]", self.count * bits - 1),
+            Element::Word => format!(" [{}*WORD_BITS-1:0]", self.count),
+            Element::ByteEnables => format!(" [{}*(WORD_BITS/8)-1:0]", self.count),
+            Element::Time => format!(" [{}*TIME_BITS-1:0]", self.count),
+        }
+    }
+}
+
+/// All ports of the generated top, in the order of its declaration.
+pub(crate) fn ports(parameters: &Parameters) -> Vec<Port> {
+    let mut list = shared_ports();
+    list.extend(request_ports(parameters));
+    list.extend(power_ports(parameters));
+    list.extend(time_ports());
+    list
+}
+
+use Direction::{Input, Output};
+use Element::{Bits, ByteEnables, Time, Word};
+
+fn port(name: &'static str, direction: Direction, count: u32, element: Element, meaning: &'static str) -> Port {
+    Port { name, direction, meaning, count, element }
+}
+
+fn shared_ports() -> Vec<Port> {
+    vec![
+        port("clk_i", Input, 1, Bits(1), "clock"),
+        port("rst_ni", Input, 1, Bits(1), "reset, active low, asserted asynchronously"),
+        port("test_en_i", Input, 1, Bits(1), "opens every clock gate"),
+        port("scan_mode_i", Input, 1, Bits(1), "scan: power outputs as in ON, controllers frozen"),
+        port("now_i", Input, 1, Time, "time base, increases on every edge"),
+    ]
+}
+
+fn request_ports(parameters: &Parameters) -> Vec<Port> {
+    let (p, id, address) = (parameters.ports, parameters.id_bits, parameters.address_bits());
+    vec![
+        port("req_i", Input, p, Bits(1), "request, stable until granted"),
+        port("we_i", Input, p, Bits(1), "1 writes, 0 reads"),
+        port("addr_i", Input, p, Bits(address), "word address"),
+        port("be_i", Input, p, ByteEnables, "byte enables"),
+        port("wdata_i", Input, p, Word, "data to write"),
+        port("aid_i", Input, p, Bits(id), "identifier of the request"),
+        port("gnt_o", Output, p, Bits(1), "grant, in the same cycle"),
+        port("rvalid_o", Output, p, Bits(1), "response, RD_LATENCY cycles after its grant"),
+        port("rdata_o", Output, p, Word, "data read"),
+        port("err_o", Output, p, Bits(1), "response is an error"),
+        port("rid_o", Output, p, Bits(id), "identifier of the response"),
+        port("poison_o", Output, p, Bits(1), "response carries contents that were lost or never written"),
+    ]
+}
+
+fn power_ports(parameters: &Parameters) -> Vec<Port> {
+    let d = parameters.domains;
+    vec![
+        port("live_i", Input, d, Bits(1), "domain holds live data"),
+        port("force_on_i", Input, d, Bits(1), "keep ON"),
+        port("force_off_i", Input, d, Bits(1), "keep OFF, even if live"),
+        port("fault_clear_i", Input, d, Bits(1), "leave FAULT"),
+        port("sw_o", Output, d, Bits(1), "power switch"),
+        port("sw_ack_i", Input, d, Bits(1), "acknowledge of the switch, asynchronous"),
+        port("iso_no", Output, d, Bits(1), "isolation, active low"),
+        port("ret_o", Output, d, Bits(1), "retention supply"),
+        port("light_o", Output, d, Bits(1), "periphery gated"),
+        port("state_o", Output, d, Bits(4), "state code"),
+        port("fault_o", Output, d, Bits(1), "acknowledge was missing or lost"),
+        port("lost_live_o", Output, d, Bits(1), "was forced OFF while live; sticky"),
+    ]
+}
+
+fn time_ports() -> Vec<Port> {
+    vec![
+        port("quiescent_o", Output, 1, Bits(1), "nothing changes before the next event or input"),
+        port("next_event_valid_o", Output, 1, Bits(1), "next event is meaningful"),
+        port("next_event_o", Output, 1, Time, "time of the next event"),
+        port("count_clear_i", Input, 1, Bits(1), "clears the counters"),
+        port("count_sel_i", Input, 1, Bits(16), "counter to read"),
+        port("count_o", Output, 1, Bits(64), "its value"),
+    ]
+}
