@@ -118,6 +118,11 @@ impl ReferenceModel {
         self.counters.activity(end)
     }
 
+    /// Outputs of the last cycle that was evaluated.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
     /// States and transitions seen so far.
     pub fn coverage(&self) -> &Coverage {
         &self.counters.coverage

@@ -248,6 +248,12 @@ impl<'a> Driver<'a> {
         self.requests
     }
 
+    /// The transfer that `port` is at: pending, or to start next.
+    pub fn present(&self, port: usize) -> Option<&StimulusNode> {
+        let state = &self.ports[port];
+        state.queue.get(state.head).map(|&index| &self.stimulus.nodes[index as usize])
+    }
+
     /// The node whose request at `port` is answered in the present cycle: granted a read latency ago.
     pub fn answered(&self, port: usize) -> &StimulusNode {
         let recent = &self.ports[port].recent;
