@@ -73,6 +73,7 @@ fn split(text: &str) -> (&str, &str) {
     (&text[..end], text[end..].trim())
 }
 
+/// The unit of that name, which is case-sensitive: `MB` is no `mb`.
 fn unit_of(units: &[Unit], name: &str) -> Option<Unit> {
     units.iter().copied().find(|u| u.0 == name)
 }

@@ -13,6 +13,8 @@ const MOST_BITS: u128 = 1 << 53;
 const MOST_BITS_TOGETHER: u128 = 1 << 60;
 /// Most multiplications of a whole workload.
 const MOST_MACS: u128 = 1 << 62;
+/// Most problems that are reported: one mistake in a generator repeats in every layer.
+const MOST_PROBLEMS: usize = 8;
 /// Widest element.
 const WIDEST_ELEMENT: u32 = 1024;
 
@@ -53,7 +55,7 @@ impl Workload {
     /// changes bytes that another name still shows, and the schedule is an order of the ops that can be run.
     ///
     /// # Errors
-    /// Every problem, naming its op or tensor.
+    /// The first problems, each naming its op or tensor, and how many more there are.
     pub fn check(&self) -> Result<()> {
         let problems = self.problems();
         match problems.is_empty() {
@@ -62,8 +64,19 @@ impl Workload {
         }
     }
 
-    /// What [`Workload::check`] finds.
+    /// What [`Workload::check`] finds, the first few and how many more there are.
     pub(super) fn problems(&self) -> Vec<Problem> {
+        let mut found = self.all_problems();
+        let more = found.len().saturating_sub(MOST_PROBLEMS);
+        if more > 0 {
+            found.truncate(MOST_PROBLEMS);
+            let message = format!("workload `{}` has {more} more problems", self.name);
+            found.push(Problem::new(Subject::Whole, "more-problems", message, "these to be corrected first"));
+        }
+        found
+    }
+
+    fn all_problems(&self) -> Vec<Problem> {
         let mut found = Vec::new();
         self.check_references(&mut found);
         if !found.is_empty() {

@@ -95,6 +95,7 @@ impl Model {
         u128::from(self.layers) * hidden * (2 * query + 2 * kv + matrices * inner)
     }
 
+    /// Weights of the language-model head: one multiplication each for every position it runs on.
     fn head_macs(&self) -> u128 {
         u128::from(self.vocabulary) * u128::from(self.hidden)
     }
@@ -104,6 +105,7 @@ impl Model {
         2 * u128::from(self.layers) * u128::from(self.query_width())
     }
 
+    /// Embeddings, a head of its own if it is not tied, linear layers, biases, and norms: two a layer and the final one.
     fn parameters(&self) -> u128 {
         let hidden = u128::from(self.hidden);
         let positions = match self.position {
@@ -115,6 +117,7 @@ impl Model {
         matrices * self.head_macs() + positions * hidden + self.linear_macs() + self.bias_parameters() + norms
     }
 
+    /// Biases: one an output of each linear layer that has them.
     fn bias_parameters(&self) -> u128 {
         let (hidden, inner) = (u128::from(self.hidden), u128::from(self.feed_forward.inner));
         let qkv = u128::from(self.query_width()) + 2 * u128::from(self.kv_width());
@@ -132,6 +135,7 @@ fn triangle(n: u128) -> u128 {
     n * (n + 1) / 2
 }
 
+/// The count as 64 bits.
 fn counted(value: u128) -> Result<u64> {
     u64::try_from(value).map_err(|_| {
         let problem = Diagnostic::new("too-large", format!("a count of {value} does not fit in 64 bits"));

@@ -49,6 +49,7 @@ impl Shapes<'_> {
         Some(("dimensions", format!("op `{}`: {what}", self.op.name), expected))
     }
 
+    /// Whether a tensor has that size.
     fn expect(&self, id: TensorId, (rows, cols): (u32, u32)) -> Option<Mismatch> {
         let tensor = self.tensor(id);
         if (tensor.rows, tensor.cols) == (rows, cols) {
@@ -57,6 +58,7 @@ impl Shapes<'_> {
         self.mismatch(format!("`{}` is {} × {}", tensor.name, tensor.rows, tensor.cols), format!("{rows} × {cols}"))
     }
 
+    /// Whether two names of the same bytes have elements of the same width.
     fn same_bits(&self, a: TensorId, b: TensorId) -> Option<Mismatch> {
         let (a, b) = (self.tensor(a), self.tensor(b));
         if a.bits == b.bits {
@@ -66,6 +68,7 @@ impl Shapes<'_> {
         self.mismatch(what, "the same, because the bytes are the same".into())
     }
 
+    /// Whether a causal mask leaves every query a key.
     fn mask(&self, mask: CausalMask, m: u32, k: u32, n: u32) -> Option<Mismatch> {
         let keys = match mask {
             CausalMask::None => return None,
@@ -94,6 +97,7 @@ impl Shapes<'_> {
         self.same_bits(input, out).or_else(|| self.inside(out, input, origin))
     }
 
+    /// Whether a part at that (row, column) ends inside the whole.
     fn inside(&self, part: TensorId, whole: TensorId, (row, column): (u32, u32)) -> Option<Mismatch> {
         let (part, whole) = (self.tensor(part), self.tensor(whole));
         let end = (u64::from(row) + u64::from(part.rows), u64::from(column) + u64::from(part.cols));
@@ -104,6 +108,7 @@ impl Shapes<'_> {
         self.mismatch(what, format!("inside {} × {}", whole.rows, whole.cols))
     }
 
+    /// Whether the parts cover the result once.
     fn concat(&self, inputs: &[TensorId], offsets: &[(u32, u32)], out: TensorId) -> Option<Mismatch> {
         if inputs.len() != offsets.len() || inputs.is_empty() {
             let what = format!("{} parts and {} offsets", inputs.len(), offsets.len());
@@ -128,6 +133,7 @@ impl Shapes<'_> {
         Rectangle { rows: (row, row + u64::from(part.rows)), columns: (column, column + u64::from(part.cols)) }
     }
 
+    /// Whether operands and result have one shape, and the elements are those of the result.
     fn vector(&self, op: VectorKind, inputs: &[TensorId], out: TensorId, elements: u64) -> Option<Mismatch> {
         let result = self.tensor(out);
         if inputs.len() != op.operands() {

@@ -173,6 +173,17 @@ fn what_cannot_be_lowered_is_refused() {
     insta::assert_snapshot!(rendered(error));
 }
 
+#[test]
+fn a_scenario_of_nothing_or_of_far_too_much_is_refused() {
+    let refusal = |scenario: Scenario| {
+        let lowering = Lowering::for_scenario(&scenario);
+        rendered(trapti::workload::lower(&model(SMALL_QWEN2), &scenario, &lowering).unwrap_err())
+    };
+    let new = Scenario::new;
+    let scenarios = [new(0), Scenario { batch: 0, ..new(1) }, Scenario { batch: 1 << 31, ..new(2) }, new(1 << 30)];
+    insta::assert_snapshot!(scenarios.map(refusal).join("\n\n"));
+}
+
 fn read(text: &str) -> Result<(Scenario, Lowering), String> {
     let source = Source::new("project.toml", text);
     let document = Document::parse(&source).map_err(rendered)?;

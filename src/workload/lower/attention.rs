@@ -83,6 +83,7 @@ impl Lowerer<'_> {
         self.softmaxed(&self.head_name(sequence, head), query, key)
     }
 
+    /// Context of one query head, with its place among the contexts of all: rows of its sequence, columns of its head.
     fn context(&mut self, heads: &mut Heads, sequence: u32, head: u32, score: TensorId) -> (TensorId, (u32, u32)) {
         let value = self.window(heads, Part::Value, sequence, self.group(head));
         let name = format!("{}.context", self.head_name(sequence, head));
@@ -118,6 +119,7 @@ impl Lowerer<'_> {
         score
     }
 
+    /// Values weighted by the scores: prompt × width of the values.
     fn weighted_sum(&mut self, name: &str, score: TensorId, value: TensorId) -> TensorId {
         let shape = self.activation(self.scenario.prefill, self.graph.shape(value).cols);
         let mask = if self.lowering.causal { CausalMask::Context } else { CausalMask::None };
@@ -173,10 +175,12 @@ impl Lowerer<'_> {
         head / (self.model.heads / self.model.kv_heads)
     }
 
+    /// `head3`, or `seq1.head3` where there is more than one sequence.
     fn head_name(&self, sequence: u32, head: u32) -> String {
         format!("{}head{head}", self.sequence_prefix(sequence))
     }
 
+    /// A key or value window is named after its key-value head, a query after its own.
     fn window_name(&self, part: Part, sequence: u32, head: u32) -> String {
         match part {
             Part::Query => self.head_name(sequence, head),

@@ -17,14 +17,17 @@ use crate::workload::{
 };
 use builder::{Builder, Shape};
 
+/// Most attention heads over all layers and sequences: each becomes a handful of ops.
+const MOST_HEADS: u64 = 1 << 20;
+
 /// The op graph of the prefill of `model` under `scenario`, as `lowering` decides.
 ///
 /// The graph passes [`Workload::check`]. Multiplications of its matrix products add up to the linear layers and the full
 /// attention of [`Model::facts`] and, with `lm_head`, one run of the head for each sequence.
 ///
 /// # Errors
-/// Decoded tokens, which this version does not lower; more positions than the model has; aggregated scores of
-/// per-head projections; sizes beyond what can be counted.
+/// Decoded tokens, which this version does not lower; no token or no sequence; more positions than the model has; aggregated
+/// scores of per-head projections; more than 2^20 heads over all layers and sequences; sizes beyond what can be counted.
 pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<Workload> {
     let problems = refusals(model, scenario, lowering);
     if !problems.is_empty() {
@@ -42,6 +45,7 @@ fn title(model: &Model, scenario: &Scenario, lowering: &Lowering) -> String {
     format!("{}, prefill {}{batch}: {lowering}", model.name, scenario.prefill)
 }
 
+/// Why this cannot be lowered; empty if it can.
 fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     if scenario.decode > 0 {
@@ -61,8 +65,16 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
         let problem = Diagnostic::new("contradiction", "aggregated scores have no heads to project one by one");
         problems.push(problem.with_help("set `projections = \"fused\"`"));
     }
+    if scenario.prefill == 0 || scenario.batch == 0 {
+        problems.push(Diagnostic::new("out-of-range", "a prefill needs at least one token of one sequence"));
+    }
     if u64::from(scenario.prefill) * u64::from(scenario.batch) > u64::from(u32::MAX) {
         problems.push(Diagnostic::new("too-large", "all sequences together have more than 2^32 prompt tokens"));
+    }
+    let heads = [model.layers, model.heads, scenario.batch].into_iter().map(u128::from).product::<u128>();
+    if heads > u128::from(MOST_HEADS) {
+        let message = format!("{heads} attention heads over all layers and sequences are more than {MOST_HEADS}");
+        problems.push(Diagnostic::new("too-large", message).with_help("lower `batch`, or take a smaller model"));
     }
     problems
 }
