@@ -4,4 +4,5 @@ mod intervals;
 mod laws;
 mod memory;
 mod organisation;
+mod real;
 mod study;

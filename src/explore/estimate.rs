@@ -2,7 +2,7 @@
 
 use super::gap::{Gate, Slept};
 use super::intervals::IntervalTable;
-use crate::power::{BankedMemory, Class, EnergyTerms, Policy, Totals, TransitionCycles, energy};
+use crate::power::{BankedMemory, Class, EnergyTerms, Policy, States, Totals, TransitionCycles, energy};
 use crate::units::{Bytes, Cycles, Picojoules};
 
 /// What a run asks of its memory, whatever the memory.
@@ -56,14 +56,20 @@ pub fn estimate(
     (totals, energy(memory, &totals, demand.dram_energy_per_bit))
 }
 
-/// Energy of infinitely many domains: each byte is ON exactly while it is needed, OFF otherwise, and transitions cost nothing.
-pub fn limit(demand: &Demand, memory: &BankedMemory, charged: u64) -> Picojoules {
+/// Energy of infinitely many domains: each byte is kept while it is needed, in the state that keeps it most cheaply, and OFF
+/// otherwise; transitions cost nothing.
+pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u64) -> Picojoules {
     let organisation = &memory.organisation;
     let domain_bytes = organisation.capacity().0 as f64 / f64::from(organisation.domains);
-    let on = demand.needed_byte_cycles / domain_bytes; // domain-cycles
+    let kept = demand.needed_byte_cycles / domain_bytes; // domain-cycles
     let all = charged as f64 * f64::from(organisation.domains);
-    let off = memory.power.of(Class::Off).0;
-    let leakage = (on * memory.power.on.0 + (all - on) * off) * memory.clock.period().0;
+    let power = |class: Class| memory.power.of(class).0;
+    let keeping = match states {
+        States { retention: true, .. } => power(Class::Retention),
+        States { light: true, .. } => power(Class::Light),
+        _ => power(Class::On),
+    };
+    let leakage = (kept * keeping + (all - kept) * power(Class::Off)) * memory.clock.period().0;
     let rest = Totals {
         cycles: Cycles(charged),
         reads: demand.reads,

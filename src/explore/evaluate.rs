@@ -99,7 +99,7 @@ impl<'a> Setting<'a> {
             never: estimate(&scene.table, demand, memory, &never, &self.times).1.total(),
             oracle,
             ideal: estimate(scene.ideal, demand, memory, gate, &self.times).1.total(),
-            limit: limit(demand, memory, scene.table.cycles),
+            limit: limit(demand, memory, self.study.states, scene.table.cycles),
         }
     }
 

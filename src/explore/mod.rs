@@ -26,7 +26,7 @@ pub use exploration::{
     Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Sensitivity, Summary, Winner,
     WorkloadSummary,
 };
-pub use placed::{Placed, digest};
+pub use placed::Placed;
 pub use point::{Point, WorkloadPoint};
 pub use prediction::controller;
 pub use rows::Rows;

@@ -2,9 +2,9 @@
 
 use super::demand::Subject;
 use super::tabulate::Plan;
-use crate::diagnostic::Diagnostic;
-use crate::error::{Error, Result};
-use crate::power::{Infeasible, Placement, Stimulus};
+use crate::error::Result;
+use crate::power::place::first_fit;
+use crate::power::{Infeasible, Organisation, Placement, Selection, Stimulus};
 use crate::units::Bytes;
 
 /// A run whose lifetimes have addresses. First-fit takes the lowest free address, whatever the capacity, so one placement serves
@@ -22,20 +22,41 @@ pub struct Placed {
 }
 
 impl Placed {
-    /// Places a run first-fit and cuts it into cells of `cell_words`.
+    /// Places a run first-fit in at most `capacity` and cuts it into cells of `cell_words`. The inner result says why it has no
+    /// place.
     ///
     /// # Errors
-    /// What the placement refuses.
-    pub fn first_fit(subject: &Subject<'_>, cell_words: u64) -> Result<Self> {
-        let _ = (subject, cell_words);
-        Err(Error::input(Diagnostic::new("not-available", "first-fit placement is not available yet")))
+    /// What [`Placement::check`] or [`Stimulus::compile`] refuses: an error of the placement or of the run.
+    pub fn first_fit(
+        subject: &Subject<'_>,
+        capacity: Bytes,
+        cell_words: u64,
+    ) -> Result<std::result::Result<Self, Infeasible>> {
+        let port = subject.port();
+        let word_bytes = u64::from(port.word_bits / 8);
+        let words = capacity.0 / word_bytes;
+        let placement = match first_fit(&subject.run.lifetimes, subject.memory, words, word_bytes) {
+            Ok(placement) => placement,
+            Err(reason) => return Ok(Err(not_placed(subject.name(), reason.to_string()))),
+        };
+        placement.check(&subject.run.lifetimes, subject.memory, words, word_bytes)?;
+        let whole = Organisation {
+            domains: 1,
+            interleave: 1,
+            domain_words: words,
+            word_bits: port.word_bits,
+            ports: port.ports,
+            read_latency: 0, // each point is checked against the run's latency by itself
+            bank_cycles: 1,
+        };
+        let (stimulus, _) = Stimulus::compile(subject.run, subject.memory, &Selection::default(), &placement, &whole)?;
+        Ok(Ok(Self::new(stimulus, &placement, word_bytes, cell_words)))
     }
 
     /// A stimulus with its addresses.
     pub fn new(stimulus: Stimulus, placement: &Placement, word_bytes: u64, cell_words: u64) -> Self {
-        let end = placement.blocks.iter().map(|b| b.first_word + b.words).max().unwrap_or(0);
         let plan = Plan::new(&stimulus, cell_words);
-        Self { plan, digest: digest(placement), end: Bytes(end * word_bytes), stimulus }
+        Self { plan, digest: placement.digest(), end: Bytes(placement.end() * word_bytes), stimulus }
     }
 
     /// Whether it fits.
@@ -46,13 +67,10 @@ impl Placed {
         if self.end <= capacity {
             return Ok(());
         }
-        let reason = format!("first-fit needs {}", self.end.human());
-        Err(Infeasible::NotPlaced { workload: workload.into(), reason })
+        Err(not_placed(workload, format!("first-fit needs {}", self.end.human())))
     }
 }
 
-/// BLAKE3 digest of lifetimes and addresses.
-pub fn digest(placement: &Placement) -> String {
-    let words = placement.blocks.iter().flat_map(|b| [u64::from(b.lifetime.0), b.first_word, b.words]);
-    crate::artefact::digest(&words.flat_map(u64::to_le_bytes).collect::<Vec<u8>>())
+fn not_placed(workload: &str, reason: String) -> Infeasible {
+    Infeasible::NotPlaced { workload: workload.into(), reason }
 }

@@ -139,7 +139,7 @@ record! {
         oracle_pj: f64,
         /// Energy of the same policy under the ideal placement at α = 1.
         ideal_pj: f64,
-        /// Energy of infinitely many domains: every byte nobody needs is OFF, transitions cost nothing.
+        /// Energy of infinitely many domains: needed bytes in the cheapest state that keeps them, the others OFF, transitions free.
         limit_pj: f64,
         /// Area of the macros, with sleep transistors unless the policy is `never`.
         area_mm2: f64,

@@ -4,6 +4,7 @@ use super::evaluate::{policy, timing};
 use super::exploration::{Exploration, PredictedPoint};
 use super::gap::Gate;
 use super::point::Point;
+use super::predict::predict;
 use super::search::Prepared;
 use super::select::{memory_of, rule_of};
 use super::study::Study;
@@ -28,11 +29,6 @@ pub(super) fn predict_front(exploration: &mut Exploration, runs: &[Prepared<'_>]
     Ok(())
 }
 
-fn predict(_: &crate::power::Stimulus, _: &Controller, _: &mut dyn FnMut(u64)) -> Result<Activity> {
-    let missing = crate::diagnostic::Diagnostic::new("not-available", "prediction is not available yet");
-    Err(crate::error::Error::input(missing))
-}
-
 /// What decides about cycles in a memory of a study.
 pub fn controller(study: &Study, memory: &BankedMemory, policy: Policy) -> Controller {
     let (timing, switch) = timing(study, memory);
@@ -52,7 +48,7 @@ fn predict_point(
     let policy = policy(&rule_of(exploration, point)?, &memory, &TransitionCycles::of(&timing, switch));
     let controller = controller(study, &memory, policy);
     let one = |run: &Prepared<'_>| -> Result<Option<(Activity, f64)>> {
-        let Some(placed) = &run.placed else { return Ok(None) };
+        let Some(Ok(placed)) = &run.placed else { return Ok(None) };
         let activity = predict(&placed.stimulus, &controller, &mut |_| {})?;
         let energy_pj = predicted_energy(&activity, run, &memory, &controller);
         Ok(Some((activity, energy_pj)))

@@ -40,7 +40,7 @@ pub(super) struct Prepared<'r> {
     pub demand: Demand,
     peak: Bytes,
     /// First-fit addresses, where the study asks for them.
-    pub placed: Option<Placed>,
+    pub placed: Option<std::result::Result<Placed, Infeasible>>,
 }
 
 /// Everything that all geometries share.
@@ -95,10 +95,11 @@ fn check_technologies(study: &Study, model: &dyn SramModel) -> Result<()> {
 fn prepare<'r>(study: &Study, subjects: &[Subject<'r>], port: PortShape) -> Result<Vec<Prepared<'r>>> {
     let period = study.period.map(|time| port.clock.cycles_covering(time, 1));
     let cell = cell_words(study, port);
+    let largest = study.capacities.iter().copied().max().unwrap_or_default();
     let one = |subject: &Subject<'r>| {
         let demand = subject.demand(period)?;
         let placed = match study.placements.contains(&PlacementRule::FirstFit) {
-            true => Some(Placed::first_fit(subject, cell)?),
+            true => Some(Placed::first_fit(subject, largest, cell)?),
             false => None,
         };
         Ok(Prepared { subject: *subject, demand, peak: subject.peak(), placed })
@@ -156,7 +157,7 @@ impl Search<'_> {
         for &technology in &self.study.technologies {
             for &interleave in &self.study.interleave {
                 let spec = self.study.organisation(capacity, (domains, interleave), technology, self.port);
-                match organise(&spec, self.model) {
+                match organise(&spec, self.model).and_then(|memory| self.in_time(memory)) {
                     Ok(memory) => memories.push(memory),
                     Err(reason) => found.infeasible.push(InfeasiblePoint {
                         interleave: Some(interleave),
@@ -168,6 +169,16 @@ impl Search<'_> {
             }
         }
         memories
+    }
+
+    /// The runs were simulated with a memory latency that this memory must keep.
+    fn in_time(&self, memory: BankedMemory) -> std::result::Result<BankedMemory, Infeasible> {
+        let latency = self.runs.iter().map(|r| r.subject.shape().latency.0).min().unwrap_or(0);
+        let read_latency = memory.organisation.read_latency;
+        match u64::from(read_latency) <= latency {
+            true => Ok(memory),
+            false => Err(Infeasible::ReadLatency { read_latency, latency }),
+        }
     }
 
     fn placements(&self) -> Vec<(PlacementRule, f64)> {
@@ -200,6 +211,7 @@ impl Search<'_> {
             let charged = run.demand.charged;
             let table = match (placement, &run.placed) {
                 (PlacementRule::FirstFit, Some(placed)) => {
+                    let placed = placed.as_ref().map_err(Infeasible::clone)?;
                     placed.fits(run.subject.name(), capacity)?;
                     placed.plan.table(domains, domain_words, charged.max(placed.plan.cycles))
                 }
@@ -250,7 +262,8 @@ impl Search<'_> {
         let mut digests = Vec::new();
         for capacity in &self.study.capacities {
             for run in &self.runs {
-                let fits = run.placed.as_ref().filter(|p| p.fits(run.subject.name(), *capacity).is_ok());
+                let placed = run.placed.as_ref().and_then(|p| p.as_ref().ok());
+                let fits = placed.filter(|p| p.fits(run.subject.name(), *capacity).is_ok());
                 digests.extend(fits.map(|placed| PlacementDigest {
                     capacity_bytes: capacity.0,
                     placement: PlacementRule::FirstFit.to_string(),

@@ -44,9 +44,17 @@ fn study(mut table: Table<'_>) -> Option<Study> {
     let policies = policies(&table.required("policies"));
     let states = states(&table.optional("states"));
     let objectives = objectives(&table.optional("objectives"));
+    let workloads = texts(&table.optional("workloads"));
+    let period = period(&table.optional("period"));
+    let temperature = table.optional("temperature").value::<Kelvin>().unwrap_or(Study::TEMPERATURE);
+    let macro_min = table.optional("macro_min").value().unwrap_or(OrganisationSpec::MACRO_MIN);
+    let macro_max = table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX);
+    let memory = table.optional("memory").value();
+    let extrapolate = table.optional("extrapolate").value().unwrap_or(false);
     let wake = wake(&mut table);
     let assumptions = assumptions(&mut table);
-    let study = Study {
+    table.finish();
+    Some(Study {
         capacities: capacities?,
         domains: domains?,
         interleave: interleave?,
@@ -55,24 +63,28 @@ fn study(mut table: Table<'_>) -> Option<Study> {
         policies: policies?,
         states: states?,
         technologies: technologies?,
-        workloads: texts(&table.optional("workloads")),
+        workloads,
         objectives: objectives?,
-        period: period(&table.optional("period")),
-        temperature: table.optional("temperature").value::<Kelvin>().unwrap_or(Study::TEMPERATURE),
-        macro_min: table.optional("macro_min").value().unwrap_or(OrganisationSpec::MACRO_MIN),
-        macro_max: table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX),
-        memory: table.optional("memory").value(),
+        period,
+        temperature,
+        macro_min,
+        macro_max,
+        memory,
         wake,
         assumptions,
-        extrapolate: table.optional("extrapolate").value().unwrap_or(false),
-    };
-    table.finish();
-    Some(study)
+        extrapolate,
+    })
+}
+
+/// Every element, each read even if one before it is wrong.
+fn each<'d, T>(field: &Field<'d>, read: impl Fn(&Field<'d>) -> Option<T>) -> Option<Vec<T>> {
+    let values: Vec<Option<T>> = field.one_or_more().iter().map(read).collect();
+    values.into_iter().collect()
 }
 
 /// One value or several, none of them wrong, at least one.
 fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
-    let values: Option<Vec<T>> = field.one_or_more().iter().map(Field::value).collect();
+    let values: Option<Vec<T>> = each(field, Field::value);
     if field.is_present() && values.as_ref().is_some_and(Vec::is_empty) {
         field.refuse("empty-list", format!("at least one: {}", T::expected()));
         return None;
@@ -84,7 +96,7 @@ fn domains(field: &Field<'_>) -> Option<Vec<u32>> {
     if field.as_text() == Some("auto") {
         return Some(Vec::new());
     }
-    let numbers: Option<Vec<u32>> = field.one_or_more().iter().map(|f| f.integer(1..=64)).collect();
+    let numbers: Option<Vec<u32>> = each(field, |f| f.integer(1..=64));
     if field.is_present() && numbers.as_ref().is_some_and(Vec::is_empty) {
         field.refuse("empty-list", "numbers from 1 to 64, or \"auto\"");
         return None;
@@ -103,12 +115,12 @@ fn interleave(field: &Field<'_>) -> Option<Vec<u32>> {
         }
         Some(number)
     };
-    field.one_or_more().iter().map(power).collect()
+    each(field, power)
 }
 
 fn alpha(field: &Field<'_>) -> Option<Vec<f64>> {
     match field.is_present() {
-        true => field.one_or_more().iter().map(|f| f.number(0.01..=1.0)).collect(),
+        true => each(field, |f| f.number(0.01..=1.0)),
         false => Some(vec![1.0]),
     }
 }
@@ -116,13 +128,13 @@ fn alpha(field: &Field<'_>) -> Option<Vec<f64>> {
 fn placements(field: &Field<'_>) -> Option<Vec<PlacementRule>> {
     const PLANNED: [&str; 3] = ["two-ended", "by-class", "offline"];
     match field.is_present() {
-        true => field.one_or_more().iter().map(|f| f.keyword(&PlacementRule::NAMES, &PLANNED)).collect(),
+        true => each(field, |f| f.keyword(&PlacementRule::NAMES, &PLANNED)),
         false => Some(vec![PlacementRule::Ideal, PlacementRule::FirstFit]),
     }
 }
 
 fn policies(field: &Field<'_>) -> Option<Vec<PolicyRule>> {
-    field.one_or_more().iter().map(policy).collect()
+    each(field, policy)
 }
 
 fn policy(field: &Field<'_>) -> Option<PolicyRule> {
@@ -170,8 +182,7 @@ fn states(field: &Field<'_>) -> Option<States> {
 }
 
 fn objectives(field: &Field<'_>) -> Option<Vec<Objective>> {
-    let given: Vec<Objective> =
-        field.one_or_more().iter().map(|f| f.keyword(&Objective::NAMES, &[])).collect::<Option<_>>()?;
+    let given: Vec<Objective> = each(field, |f| f.keyword(&Objective::NAMES, &[]))?;
     Some(if given.is_empty() { Objective::NAMES.map(|n| n.1).to_vec() } else { given })
 }
 

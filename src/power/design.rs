@@ -1,8 +1,12 @@
 //! The selected design: the artefact `design.json`, from which RTL is generated and which co-simulation proves.
 
 use super::{ControllerTiming, MacroShape, Organisation, Policy, States, SwitchDelays};
+use crate::artefact;
+use crate::error::{Error, Result};
+use crate::schema;
 use crate::units::{Bytes, Hertz};
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// A banked, power-gated memory with every parameter fixed.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
@@ -72,6 +76,27 @@ pub struct Controller {
 }
 
 impl Design {
+    /// Writes `design.json`.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write(&self, path: &Path) -> Result<()> {
+        artefact::write(path, artefact::json(self).as_bytes())
+    }
+
+    /// Reads `design.json`.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::Artefact`] when it has another schema or form.
+    pub fn read(path: &Path) -> Result<Self> {
+        let wrong = |message: String| Error::Artefact { path: path.into(), message };
+        let design: Design = serde_json::from_str(&artefact::read_text(path)?).map_err(|e| wrong(e.to_string()))?;
+        match design.schema == schema::DESIGN {
+            true => Ok(design),
+            false => Err(wrong(format!("is `{}`, expected `{}`", design.schema, schema::DESIGN))),
+        }
+    }
+
     /// The part that decides about cycles.
     pub fn controller(&self) -> Controller {
         Controller {

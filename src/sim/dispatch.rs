@@ -49,11 +49,11 @@ impl Dispatcher {
             }
         }
         let waiting_for: Vec<u32> = (0..ops).map(|i| dependencies.before(OpId::from(i)).len() as u32).collect();
-        let mut dispatcher =
-            Self { rank, order, lists, ready: BTreeSet::new(), waiting_for, greedy, unfinished: ops };
+        let mut dispatcher = Self { rank, order, lists, ready: BTreeSet::new(), waiting_for, greedy, unfinished: ops };
         if greedy {
             dispatcher.lists[..arrays].iter_mut().for_each(VecDeque::clear);
-            let first = (0..ops).map(OpId::from).filter(|&op| dispatcher.waiting_for[op.index()] == 0).collect::<Vec<_>>();
+            let first =
+                (0..ops).map(OpId::from).filter(|&op| dispatcher.waiting_for[op.index()] == 0).collect::<Vec<_>>();
             first.into_iter().for_each(|op| dispatcher.becomes_ready(op, workload));
         }
         dispatcher

@@ -156,9 +156,10 @@ impl<'a, P: Probe> Engine<'a, P> {
             self.dispatch_due = false;
             for unit in 0..self.units.len() {
                 if self.units[unit].running.is_none()
-                    && let Some(op) = self.dispatcher.take(unit) {
-                        self.start_op(now, unit, op);
-                    }
+                    && let Some(op) = self.dispatcher.take(unit)
+                {
+                    self.start_op(now, unit, op);
+                }
             }
             let ops = self.workload.ops.len();
             progress(Progress { cycles: now, ops_ended: ops - self.dispatcher.unfinished(), ops });
@@ -233,7 +234,8 @@ impl<'a, P: Probe> Engine<'a, P> {
     fn start_computation(&mut self, now: u64, unit: usize, number: u64, causes: &Causes) {
         let Some(running) = &mut self.units[unit].running else { return };
         let slot = *running.slot(number);
-        let node = self.recorder.work(now, slot.step.cycles, running.op, running.operands.out.tensor, causes.as_slice());
+        let node =
+            self.recorder.work(now, slot.step.cycles, running.op, running.operands.out.tensor, causes.as_slice());
         running.start(number, node);
         self.heap.push(Reverse((now + u64::from(slot.step.cycles), Event::Computation(unit as u32))));
         for operand in 0..usize::from(slot.step.inputs) {

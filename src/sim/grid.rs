@@ -17,7 +17,8 @@ impl Cuts {
         boundaries.sort_unstable();
         boundaries.dedup();
         let step = boundaries.get(1).copied().unwrap_or(size);
-        let uniform = boundaries.windows(2).all(|w| w[1] - w[0] == step) && size - boundaries[boundaries.len() - 1] <= step;
+        let uniform =
+            boundaries.windows(2).all(|w| w[1] - w[0] == step) && size - boundaries[boundaries.len() - 1] <= step;
         boundaries.push(size);
         Self { starts: boundaries, step: if uniform { step } else { 0 } }
     }

@@ -49,7 +49,19 @@ impl Held {
         let (present, dirty) = (set(), set());
         let total_bits = grid.bits();
         let (present_bits, needed_bits) = (0, 0);
-        Self { grid, storage, need, uses_left: 0, readers: 0, present, needed, dirty, present_bits, needed_bits, total_bits }
+        Self {
+            grid,
+            storage,
+            need,
+            uses_left: 0,
+            readers: 0,
+            present,
+            needed,
+            dirty,
+            present_bits,
+            needed_bits,
+            total_bits,
+        }
     }
 
     fn live(&self) -> bool {

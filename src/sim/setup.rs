@@ -117,7 +117,12 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
         }
     };
     let one = "describe one shared on-chip memory";
-    require(accelerator.memories.len() == 1, "one-memory", "the simulator needs exactly one on-chip memory".into(), one);
+    require(
+        accelerator.memories.len() == 1,
+        "one-memory",
+        "the simulator needs exactly one on-chip memory".into(),
+        one,
+    );
     require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");

@@ -234,10 +234,11 @@ impl<P: Probe> Engine<'_, P> {
         let part = running.slot(step).step.operands[operand];
         let missing = self.locate(unit, Some(operand), part.rect);
         if !self.transfers.fills.is_empty()
-            && let Some(fill) = self.transfers.blocking_fill() {
-                self.transfers.queue[i].also = Some((fill, 0));
-                return false;
-            }
+            && let Some(fill) = self.transfers.blocking_fill()
+        {
+            self.transfers.queue[i].also = Some((fill, 0));
+            return false;
+        }
         if missing == 0 {
             self.start_read(now, &request, port, (step, operand), u64::from(part.bytes));
             return true;
@@ -273,7 +274,13 @@ impl<P: Probe> Engine<'_, P> {
                 let id = self.transfers.next_id;
                 self.transfers.spills.insert(id, spill);
                 let what = What::Spill { by: request.id };
-                self.transfers.insert(super::transfer::request(key, request.unit as usize, request.op, what, request.cause));
+                self.transfers.insert(super::transfer::request(
+                    key,
+                    request.unit as usize,
+                    request.op,
+                    what,
+                    request.cause,
+                ));
             }
         }
         false
@@ -330,10 +337,12 @@ impl<P: Probe> Engine<'_, P> {
         let lifetime = self.touch_all(now, &tiles);
         let Some(running) = &mut self.units[unit].running else { return };
         if let Some((fill, by)) = self.transfers.last_fill[tiles[0].0.index()]
-            && by != request.op && running.seen_fill[operand] != Some(fill) {
-                running.seen_fill[operand] = Some(fill);
-                causes.add(Some((fill, 0)));
-            }
+            && by != request.op
+            && running.seen_fill[operand] != Some(fill)
+        {
+            running.seen_fill[operand] = Some(fill);
+            causes.add(Some((fill, 0)));
+        }
         let tensor = running.operands.inputs[operand].tensor;
         let end = now + self.accelerator.memories[0].transfer_cycles(Bytes(bytes)).0;
         let (kind, op) = (NodeKind::Read, request.op);

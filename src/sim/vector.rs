@@ -60,7 +60,8 @@ impl VectorWalk {
         let rect = Rect { row: self.row, col: self.col, rows, cols };
         let covered = self.covered + rect.elements();
         let elements = self.elements_at(covered) - self.elements_at(self.covered);
-        let mut step = Step { first: true, last: true, spatial: self.index, inputs: inputs.len() as u8, ..Step::default() };
+        let mut step =
+            Step { first: true, last: true, spatial: self.index, inputs: inputs.len() as u8, ..Step::default() };
         for (operand, layout) in step.operands.iter_mut().zip(inputs) {
             *operand = input(layout, out, rect, elements);
         }

@@ -68,7 +68,7 @@ proptest! {
         let expected = full as f64 * memory.power.on.0 + (at - full) as f64 * memory.power.asleep[2].0;
         prop_assert!((terms.domain_leakage().0 - expected).abs() <= 1e-9 * expected);
         // An occupancy that is all or nothing is what infinitely many domains would cost, too.
-        prop_assert!((limit(&demand, &free, at).0 - terms.total().0).abs() <= 1e-9 * terms.total().0);
+        prop_assert!((limit(&demand, &free, States::default(), at).0 - terms.total().0).abs() <= 1e-9 * terms.total().0);
     }
 
     #[test]
