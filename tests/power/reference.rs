@@ -16,6 +16,8 @@ struct Watched {
     shadow: HashMap<u64, u32>,
     /// Expected tags of reads under way: (due, port, tag).
     expected: Vec<(u64, usize, u32)>,
+    /// Domains written since they became live.
+    holding: u64,
     broken: Option<String>,
     outputs: Outputs,
 }
@@ -27,6 +29,7 @@ impl Watched {
             controller: *controller,
             shadow: HashMap::new(),
             expected: Vec::new(),
+            holding: 0,
             broken: None,
             outputs: Outputs::default(),
         }
@@ -35,6 +38,10 @@ impl Watched {
     fn check(&mut self, inputs: &Inputs, outputs: &Outputs, states: &[State]) -> Option<String> {
         let organisation = self.controller.organisation;
         let now = inputs.now;
+        self.holding &= inputs.live;
+        if let Some(domain) = bits(self.holding).find(|&d| states[d] == State::Off) {
+            return Some(format!("cycle {now}: live domain {domain} is OFF"));
+        }
         for port in bits(outputs.grants) {
             let request = inputs.requests[port];
             let domain = organisation.domain_of(request.word).index();
@@ -42,6 +49,7 @@ impl Watched {
                 return Some(format!("cycle {now}: grant to {:?}", states[domain]));
             }
             if request.write {
+                self.holding |= 1 << domain;
                 self.shadow.insert(request.word, request.tag);
             } else {
                 let due = now + u64::from(organisation.read_latency);

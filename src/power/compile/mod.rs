@@ -194,6 +194,7 @@ impl<'a> Compiler<'a> {
 
     fn compile(&mut self) -> Result<()> {
         let nodes = self.run.accesses.nodes();
+        self.stimulus.nodes.reserve_exact(nodes.iter().filter(|node| self.is_taken(node)).count());
         for (index, node) in nodes.iter().enumerate() {
             if !self.is_taken(node) {
                 self.patterns.drop(index);
@@ -314,7 +315,7 @@ impl PatternTable {
         places.push(place as u32);
         let mut list = Predecessors::NONE;
         for predecessor in self.originals[node.pattern as usize].as_slice() {
-            let earlier = places[index - predecessor.back as usize];
+            let earlier = index.checked_sub(predecessor.back as usize).map_or(NOBODY, |earlier| places[earlier]);
             if earlier != NOBODY {
                 list.push(Predecessor { back: place as u32 - earlier, lag: predecessor.lag });
             }

@@ -6,7 +6,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::NodeId;
 use crate::power::cycle::{Inputs, Request, bits};
-use crate::power::{Controller, Organisation, Stimulus, StimulusKind, StimulusNode};
+use crate::power::{Block, Controller, Organisation, Stimulus, StimulusKind, StimulusNode};
 
 /// A cycle that never comes.
 const NEVER: u64 = u64::MAX;
@@ -271,14 +271,28 @@ fn patience(controller: &Controller) -> u64 {
     2 * (u64::from(organisation.domains) * up + down + u64::from(organisation.ports + 1) * busy)
 }
 
+/// Checks what playing relies on.
 fn check(stimulus: &Stimulus, organisation: &Organisation) -> Result<()> {
     let wrong = |message: String| Err(Error::input(Diagnostic::new("stimulus-misfit", message)));
     if stimulus.ports != organisation.ports {
         return wrong(format!("the stimulus has {} ports, the memory {}", stimulus.ports, organisation.ports));
     }
     let words = organisation.words();
-    match stimulus.blocks.iter().find(|block| block.words == 0 || block.first_word + block.words > words) {
-        Some(block) => wrong(format!("the block of {} ends beyond the {words} words of the memory", block.lifetime)),
+    let inside = |block: &Block| block.first_word.checked_add(block.words).is_some_and(|end| end <= words);
+    if let Some(block) = stimulus.blocks.iter().find(|block| block.words == 0 || !inside(block)) {
+        return wrong(format!("the block of {} ends beyond the {words} words of the memory", block.lifetime));
+    }
+    match stimulus.nodes.iter().enumerate().find(|(index, node)| !is_sound(stimulus, *index, node)) {
+        Some((index, _)) => wrong(format!("node {index} has a port, block, window or predecessor that does not exist")),
         None => Ok(()),
     }
+}
+
+fn is_sound(stimulus: &Stimulus, index: usize, node: &StimulusNode) -> bool {
+    let Some(list) = stimulus.patterns.get(node.pattern as usize) else { return false };
+    let earlier = list.as_slice().iter().all(|p| p.back > 0 && p.back as usize <= index);
+    let window = u64::from(node.window_first) + u64::from(node.window_words);
+    let placed = stimulus.blocks.get(node.block.index()).is_some_and(|block| window <= block.words);
+    let addressed = node.amount > 0 && node.window_words > 0 && u32::from(node.port) < stimulus.ports && placed;
+    earlier && (node.kind == StimulusKind::Work || addressed)
 }
