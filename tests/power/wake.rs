@@ -4,7 +4,8 @@ use super::generators::{controller, scenario, stimulus, timing};
 use super::ideal::{Ideal, Observed};
 use proptest::collection::vec;
 use proptest::prelude::*;
-use proptest::test_runner::{Config, TestRunner};
+use proptest::strategy::ValueTree;
+use proptest::test_runner::TestRunner;
 use trapti::power::cycle::{Device, Inputs, Request};
 use trapti::power::reference::{Coverage, ReferenceModel};
 use trapti::power::replay::replay;
@@ -207,8 +208,7 @@ fn random_scenarios_reach_the_whole_state_machine() {
     use State::*;
     let mut runner = TestRunner::deterministic();
     let mut coverage = Coverage::default();
-    let config = Config::with_cases(600);
-    for _ in 0..config.cases {
+    for _ in 0..600 {
         let (controller, stimulus) = scenario().new_tree(&mut runner).unwrap().current();
         let mut model = ReferenceModel::new(controller).unwrap();
         replay(&stimulus, &controller, &mut model, true, &mut |_| ()).unwrap();
