@@ -2,12 +2,16 @@
 
 mod generate;
 mod naive;
+mod tiles;
 
+use crate::power::generators::scenario;
 use generate::{case, long_case};
 use naive::naive;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
+use tiles::{memory, tiles};
 use trapti::explore::predict::predict;
+use trapti::power::replay::reference_activity;
 use trapti::power::{Activity, Controller, Stimulus};
 
 const LIMIT: u64 = 200_000;
@@ -22,12 +26,29 @@ fn cases(default: u32) -> ProptestConfig {
     ProptestConfig { cases: asked.unwrap_or(default), failure_persistence: None, ..ProptestConfig::default() }
 }
 
+/// Prediction, naive and reference model; of the last every cycle and with skips.
+fn all_agree(stimulus: &Stimulus, controller: &Controller) -> Result<(), TestCaseError> {
+    let predicted = predicted(stimulus, controller);
+    let counted = naive(stimulus, controller, LIMIT);
+    prop_assert_eq!(Some(&predicted), counted.as_ref());
+    for skip in [false, true] {
+        let (referred, _) = reference_activity(stimulus, controller, skip).expect("playable");
+        prop_assert_eq!(&predicted, &referred);
+    }
+    Ok(())
+}
+
 proptest! {
     #![proptest_config(cases(400))]
 
     #[test]
-    fn equals_the_naive_model_on_short_transfers((controller, stimulus) in case()) {
-        prop_assert_eq!(Some(predicted(&stimulus, &controller)), naive(&stimulus, &controller, LIMIT));
+    fn equals_both_models_on_the_common_scenarios((controller, stimulus) in scenario()) {
+        all_agree(&stimulus, &controller)?;
+    }
+
+    #[test]
+    fn equals_both_models_on_short_transfers((controller, stimulus) in case()) {
+        all_agree(&stimulus, &controller)?;
     }
 }
 
@@ -35,8 +56,8 @@ proptest! {
     #![proptest_config(cases(100))]
 
     #[test]
-    fn equals_the_naive_model_on_long_trains((controller, stimulus) in long_case()) {
-        prop_assert_eq!(Some(predicted(&stimulus, &controller)), naive(&stimulus, &controller, LIMIT));
+    fn equals_both_models_on_long_trains((controller, stimulus) in long_case()) {
+        all_agree(&stimulus, &controller)?;
     }
 }
 
@@ -57,4 +78,48 @@ fn random_cases_reach_every_transition_and_stall() {
         }
     }
     assert!(seen.iter().all(|count| *count >= 10), "{seen:?}");
+}
+
+/// Two operands and two arrays in domains apart, in one domain with and without room for all, and never with room.
+const SHAPES: [(&str, u32, u32, u32, bool); 5] = [
+    ("apart", 16, 4, 1, false),
+    ("together", 16, 4, 1, true),
+    ("slow banks", 16, 4, 2, true),
+    ("one bank", 8, 1, 1, true),
+    ("one slow bank", 64, 1, 3, true),
+];
+
+#[test]
+fn trains_of_double_buffered_tiles_equal_the_reference_model() {
+    for (name, domains, interleave, bank_cycles, shared) in SHAPES {
+        let controller = memory(domains, interleave, bank_cycles);
+        let stimulus = tiles(&controller, 600, shared);
+        let (referred, _) = reference_activity(&stimulus, &controller, true).expect("playable");
+        assert_eq!(predicted(&stimulus, &controller), referred, "{name}");
+    }
+}
+
+/// The speed that `explore` counts on: run it in release with `--ignored --nocapture`.
+#[test]
+#[ignore = "measures time"]
+#[allow(clippy::print_stdout)]
+fn speed() {
+    for (name, domains, interleave, bank_cycles, shared) in SHAPES {
+        let controller = memory(domains, interleave, bank_cycles);
+        let stimulus = tiles(&controller, 800_000, shared);
+        let (nodes, requests) = (stimulus.nodes.len() as f64, stimulus.requests() as f64);
+        let start = std::time::Instant::now();
+        let activity = predicted(&stimulus, &controller);
+        let seconds = start.elapsed().as_secs_f64();
+        let conflicts: u64 = activity.ports.iter().map(|port| port.stall_conflict).sum();
+        println!(
+            "{name}: {seconds:.2} s, {:.2} M nodes/s, {:.0} M requests/s; {:.1} M nodes, {:.0} M requests, {} M cycles, {} M conflict stalls",
+            nodes / seconds / 1e6,
+            requests / seconds / 1e6,
+            nodes / 1e6,
+            requests / 1e6,
+            activity.cycles.0 / 1_000_000,
+            conflicts / 1_000_000,
+        );
+    }
 }
