@@ -10,9 +10,12 @@ use naive::naive;
 use proptest::prelude::*;
 use proptest::strategy::ValueTree;
 use tiles::{memory, tiles};
+use trapti::error::Error;
 use trapti::explore::predict::predict;
+use trapti::ids::BlockId;
 use trapti::power::replay::reference_activity;
-use trapti::power::{Activity, Controller, Stimulus};
+use trapti::power::{Activity, Class, Controller, Stimulus, StimulusKind};
+use trapti::units::Cycles;
 
 const LIMIT: u64 = 200_000;
 
@@ -65,15 +68,14 @@ proptest! {
 #[test]
 fn random_cases_reach_every_transition_and_stall() {
     let mut runner = proptest::test_runner::TestRunner::deterministic();
-    let mut seen = [0_u64; 14];
+    let mut seen = [0_u64; 15];
     for _ in 0..300 {
         let (controller, stimulus) = case().new_tree(&mut runner).expect("a case").current();
         for domain in predicted(&stimulus, &controller).domains {
             let t = domain.transitions;
             let transitions = [t.off_on, t.ret_on, t.on_off, t.on_ret, t.ret_off, t.on_light, t.light_on, t.aborted];
-            let cycles = domain.class_cycles.map(|cycles| cycles.0);
             let stalls = [domain.stall_wake, domain.stall_conflict];
-            let counts = transitions.into_iter().chain([cycles[0], cycles[1], cycles[2], cycles[4]]).chain(stalls);
+            let counts = transitions.into_iter().chain(domain.class_cycles.map(|cycles| cycles.0)).chain(stalls);
             seen.iter_mut().zip(counts).for_each(|(sum, count)| *sum += count);
         }
     }
@@ -97,6 +99,64 @@ fn trains_of_double_buffered_tiles_equal_the_reference_model() {
         let (referred, _) = reference_activity(&stimulus, &controller, true).expect("playable");
         assert_eq!(predicted(&stimulus, &controller), referred, "{name}");
     }
+}
+
+/// One read of one request at cycle 0, or wherever `change` moves it.
+fn single(controller: &Controller, change: impl FnOnce(&mut Stimulus)) -> Stimulus {
+    let mut stimulus = tiles(controller, 1, false);
+    stimulus.nodes.truncate(1);
+    stimulus.nodes[0].amount = 1;
+    stimulus.blocks.iter_mut().for_each(|block| block.transfers = 0);
+    stimulus.blocks[0].transfers = 1;
+    change(&mut stimulus);
+    stimulus
+}
+
+#[test]
+fn an_uncontended_wake_stalls_as_long_as_the_formula_says() {
+    let controller = memory(4, 2, 1);
+    let stimulus = single(&controller, |s| s.nodes[0].start = Cycles(100));
+    let activity = predicted(&stimulus, &controller);
+    let wake = controller.timing.wake_from_off(controller.switch);
+    assert_eq!(activity.ports[0].stall_wake, wake);
+    assert_eq!(activity.cycles.0, 100 + wake + 1 + 2);
+    assert_eq!(activity.domains[0].transitions.off_on, 1);
+}
+
+#[test]
+fn a_switch_slower_than_t_ack_max_ends_in_fault_and_its_requests_are_no_reads() {
+    let mut controller = memory(4, 2, 1);
+    controller.timing.t_ack_max = 7;
+    let stimulus = single(&controller, |s| s.nodes[0].amount = 50);
+    let activity = predicted(&stimulus, &controller);
+    let domain = &activity.domains[0];
+    // OFF from cycle 1, ARB, SW_ON from 3 to 9.
+    assert_eq!((domain.reads, domain.stall_wake, activity.cycles.0), (0, 10, 10 + 50 + 2));
+    assert_eq!(domain.class_cycles[Class::Fault as usize].0, 52);
+}
+
+#[test]
+fn what_cannot_be_played_is_said() {
+    let controller = memory(4, 2, 1);
+    let code = |change: fn(&mut Stimulus)| match predict(&single(&controller, change), &controller, &mut |_| ()) {
+        Err(Error::Input(diagnostics)) => diagnostics[0].code,
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(code(|s| s.nodes[0].port = 4), "stimulus-unplayable");
+    assert_eq!(code(|s| s.nodes[0].window_words = 0), "stimulus-unplayable");
+    assert_eq!(code(|s| s.blocks[7].words += 1), "stimulus-unplayable");
+    assert_eq!(code(|s| s.blocks[0].after.push(BlockId(0))), "stimulus-stuck");
+}
+
+#[test]
+fn a_last_work_of_no_cycles_ends_the_run_before_the_transition_of_its_cycle() {
+    let controller = memory(1, 1, 1);
+    let stimulus = single(&controller, |s| {
+        (s.nodes[0].kind, s.nodes[0].amount, s.nodes[0].start) = (StimulusKind::Work, 0, Cycles(1));
+    });
+    let activity = predicted(&stimulus, &controller);
+    assert_eq!((activity.cycles.0, activity.domains[0].transitions.on_off), (1, 0));
+    all_agree(&stimulus, &controller).expect("equal");
 }
 
 /// The speed that `explore` counts on: run it in release with `--ignored --nocapture`.

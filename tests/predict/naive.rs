@@ -197,6 +197,11 @@ impl Naive<'_> {
     fn grant(&mut self, now: u64, requests: &[Option<(usize, usize)>]) -> Vec<bool> {
         let ports = requests.len();
         let mut granted = vec![false; ports];
+        for (p, request) in requests.iter().enumerate() {
+            if request.is_some_and(|(d, _)| self.domains[d].fsm == Fsm::Fault) {
+                self.advance(p, now);
+            }
+        }
         for d in 0..self.domains.len() {
             for b in 0..self.free[d].len() {
                 let free = self.domains[d].fsm == Fsm::On && self.free[d][b] <= now;
@@ -212,11 +217,15 @@ impl Naive<'_> {
         for p in 0..ports {
             let Some((d, _)) = requests[p] else { continue };
             if granted[p] {
-                self.advance(p, d, now);
+                let (Some((i, _)), count) = (self.heads[p], &mut self.domains[d].count) else { continue };
+                let write = self.s.nodes[i].kind == StimulusKind::Write;
+                *(if write { &mut count.writes } else { &mut count.reads }) += 1;
+                self.domains[d].grants.push(now);
+                self.advance(p, now);
             } else if self.domains[d].fsm == Fsm::On {
                 self.domains[d].count.stall_conflict += 1;
                 self.ports[p].stall_conflict += 1;
-            } else {
+            } else if self.domains[d].fsm != Fsm::Fault {
                 self.domains[d].count.stall_wake += 1;
                 self.ports[p].stall_wake += 1;
             }
@@ -224,12 +233,10 @@ impl Naive<'_> {
         granted
     }
 
-    fn advance(&mut self, p: usize, d: usize, now: u64) {
+    /// The pending request of a port was granted.
+    fn advance(&mut self, p: usize, now: u64) {
         let Some((i, k)) = self.heads[p] else { return };
         let node = &self.s.nodes[i];
-        let count = &mut self.domains[d].count;
-        *(if node.kind == StimulusKind::Read { &mut count.reads } else { &mut count.writes }) += 1;
-        self.domains[d].grants.push(now);
         self.heads[p] = Some((i, k + 1)).filter(|_| k + 1 < node.amount);
         if k + 1 == node.amount {
             self.done[i] = Some(now + 1);

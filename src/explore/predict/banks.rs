@@ -10,6 +10,8 @@ pub(super) struct Stream {
     pub(super) address: u64,
     /// Requests that are not granted yet, the pending one included.
     pub(super) left: u64,
+    /// Whether they write.
+    pub(super) write: bool,
     /// Stalls of the port so far.
     pub(super) stalls: PortActivity,
 }
@@ -105,11 +107,17 @@ impl Banks {
                     now = end;
                 }
                 Regime::Periodic if end - now >= self.period.cycles => now = self.repeat(now, end, streams),
-                _ => {
-                    self.contend(now, streams);
-                    now += 1;
-                }
+                _ => now = self.contend(now, end, streams),
             }
+        }
+    }
+
+    /// Lets `cycles` requests of every stream pass: a domain in FAULT answers each at once, with an error.
+    pub(super) fn reject(&mut self, cycles: u64, streams: &mut [Stream]) {
+        for &port in &self.members {
+            let stream = &mut streams[port as usize];
+            stream.address += cycles;
+            stream.left -= cycles;
         }
     }
 
@@ -117,7 +125,7 @@ impl Banks {
         if self.apart(now, streams) {
             return Regime::Clear;
         }
-        self.period.restart();
+        self.period.restart(2 * self.members.len() as u64 * self.bank_cycles);
         Regime::Contended
     }
 
@@ -155,21 +163,35 @@ impl Banks {
         self.after_grant = now + cycles;
     }
 
-    /// One cycle in full, and what it tells about the regime.
-    fn contend(&mut self, now: u64, streams: &mut [Stream]) {
+    /// Waits for a bank that is requested to be free, then plays one cycle in full and looks what it tells about the
+    /// regime; the cycle reached.
+    fn contend(&mut self, now: u64, end: u64, streams: &mut [Stream]) -> u64 {
+        self.requested.clear();
+        self.requested.extend(self.members.iter().map(|&port| (streams[port as usize].address & self.mask) as u32));
+        let free = self.requested.iter().map(|bank| self.free[*bank as usize]).min().unwrap_or(0);
+        let next = free.clamp(now, end);
+        if next > now {
+            self.stall_all(next - now, streams);
+            return next;
+        }
         let stalled = self.arbitrate(now, streams);
         if stalled == 0 && self.apart(now + 1, streams) {
             self.regime = Regime::Clear;
         } else if self.regime == Regime::Contended && self.find_period(now + 1, streams) {
             self.regime = Regime::Periodic;
         }
+        now + 1
+    }
+
+    fn stall_all(&mut self, cycles: u64, streams: &mut [Stream]) {
+        for &port in &self.members {
+            streams[port as usize].stalls.stall_conflict += cycles;
+            self.conflicts += cycles;
+        }
     }
 
     /// Grants of one cycle by busy banks and round robin; how many streams stalled.
     fn arbitrate(&mut self, now: u64, streams: &mut [Stream]) -> usize {
-        let mask = self.mask;
-        self.requested.clear();
-        self.requested.extend(self.members.iter().map(|&port| (streams[port as usize].address & mask) as u32));
         let mut stalled = 0;
         for (member, &port) in self.members.iter().enumerate() {
             let bank = self.requested[member] as usize;

@@ -99,17 +99,41 @@ impl Domain {
         }
     }
 
-    /// Whether it grants requests, and has some.
+    /// Whether it grants or rejects requests, and has some.
     pub(super) fn serves(&self) -> bool {
-        self.state == State::On && !self.banks.members.is_empty()
+        matches!(self.state, State::On | State::Fault) && !self.banks.members.is_empty()
+    }
+
+    /// The stream of `port` has its next request here in cycle `now`.
+    pub(super) fn join(&mut self, port: u32, now: u64, streams: &mut [Stream]) {
+        self.sync(now, streams);
+        self.banks.join(port);
+        if self.state != State::Fault {
+            let stream = &streams[port as usize];
+            *self.accesses(stream.write) += stream.left;
+        }
+    }
+
+    /// Rejected requests are no accesses.
+    pub(super) fn discount_pending(&mut self, streams: &[Stream]) {
+        for member in 0..self.banks.members.len() {
+            let stream = &streams[self.banks.members[member] as usize];
+            *self.accesses(stream.write) -= stream.left;
+        }
+    }
+
+    fn accesses(&mut self, write: bool) -> &mut u64 {
+        if write { &mut self.counts.writes } else { &mut self.counts.reads }
     }
 
     /// Counts all cycles before `until` for the streams, which end at the earliest with the last of them.
     pub(super) fn sync(&mut self, until: u64, streams: &mut [Stream]) {
         let cycles = until - self.synced;
         self.synced = until;
-        if self.state == State::On {
-            return self.banks.serve(until - cycles, cycles, streams);
+        match self.state {
+            State::On => return self.banks.serve(until - cycles, cycles, streams),
+            State::Fault => return self.banks.reject(cycles, streams),
+            _ => {}
         }
         for &port in &self.banks.members {
             streams[port as usize].stalls.stall_wake += cycles;

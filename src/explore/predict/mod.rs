@@ -32,17 +32,15 @@ use crate::power::{Activity, Controller, Stimulus};
 /// `progress` is called now and then, and at the end, with the number of requests of the transfers done.
 ///
 /// # Errors
-/// [`Error::Input`] if the stimulus does not fit the memory, or if a transfer can never be granted: transfers that wait
-/// for each other, or a controller whose T_ACK_MAX is too short for its switch, which leaves domains in FAULT.
+/// [`Error::Input`] if the stimulus does not fit the memory, or if transfers wait for each other for ever.
 pub fn predict(stimulus: &Stimulus, controller: &Controller, progress: &mut dyn FnMut(u64)) -> Result<Activity> {
     check::check(stimulus, controller)?;
     let mut player = player::Player::new(stimulus, controller);
     match player.play(progress) {
         0 => Ok(player.activity()),
         stuck => Err(Error::input(
-            Diagnostic::new("stimulus-stuck", format!("{stuck} transfers can never be granted"))
-                .with_help("T_ACK_MAX must exceed the delay of the switch plus SYNC_STAGES, or domains end in FAULT")
-                .with_help("blocks that share words must not wait for each other"),
+            Diagnostic::new("stimulus-stuck", format!("{stuck} transfers wait for each other and never start"))
+                .with_help("of two blocks that share words, the later one waits for all transfers of the earlier one"),
         )),
     }
 }

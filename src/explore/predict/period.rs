@@ -2,9 +2,6 @@
 
 use super::banks::{Banks, Stream};
 
-/// Cycles after which the first snapshot is replaced; then twice as many, and so on, so that any period is found.
-const FIRST_SPAN: u64 = 8;
-
 /// A snapshot to compare with, and, once a state equal to it came back, the period.
 ///
 /// The future depends on: the bank each stream stands at, how long each bank is still busy, and every pointer.
@@ -14,7 +11,9 @@ pub(super) struct Period {
     pub(super) cycles: u64,
     /// Grants in one period, by member.
     pub(super) grants: Vec<u64>,
-    taken: u64,
+    /// Cycle of the snapshot, if there is one.
+    taken: Option<u64>,
+    /// Cycles after which the snapshot is replaced by one that is kept twice as long, so that any period is found.
     span: u64,
     addresses: Vec<u64>,
     busy: Vec<u64>,
@@ -22,9 +21,9 @@ pub(super) struct Period {
 }
 
 impl Period {
-    /// Forgets all.
-    pub(super) fn restart(&mut self) {
-        self.span = 0;
+    /// Forgets all; the first snapshot will be kept for `span` cycles.
+    pub(super) fn restart(&mut self, span: u64) {
+        (self.taken, self.span) = (None, span);
     }
 
     /// Cycles, at least 1, in which no stream with so many requests `left` ends, except perhaps in the last of them.
@@ -40,14 +39,19 @@ impl Period {
 impl Banks {
     /// Compares the state before cycle `now` with the snapshot; on equality fills in the period.
     pub(super) fn find_period(&mut self, now: u64, streams: &[Stream]) -> bool {
-        if self.period.span > 0 && self.as_in_snapshot(now, streams) {
+        let Some(taken) = self.period.taken else {
+            self.take_snapshot(now, streams);
+            return false;
+        };
+        if self.as_in_snapshot(now, streams) {
             let addresses = self.members.iter().map(|port| streams[*port as usize].address);
             self.period.grants.clear();
             self.period.grants.extend(addresses.zip(&self.period.addresses).map(|(address, then)| address - then));
-            self.period.cycles = now - self.period.taken;
+            self.period.cycles = now - taken;
             return true;
         }
-        if now - self.period.taken >= self.period.span || self.period.span == 0 {
+        if now - taken >= self.period.span {
+            self.period.span *= 2;
             self.take_snapshot(now, streams);
         }
         false
@@ -63,8 +67,7 @@ impl Banks {
 
     fn take_snapshot(&mut self, now: u64, streams: &[Stream]) {
         let period = &mut self.period;
-        period.span = if period.span == 0 { FIRST_SPAN } else { period.span * 2 };
-        period.taken = now;
+        period.taken = Some(now);
         period.addresses.clear();
         period.addresses.extend(self.members.iter().map(|port| streams[*port as usize].address));
         period.busy.clear();

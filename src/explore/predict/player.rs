@@ -150,11 +150,8 @@ impl<'a> Player<'a> {
             }
         }
         let at = self.ports[port].stretch(self.stimulus, organisation, &mut self.streams[port]);
-        let domain = &mut self.domains[at];
-        domain.sync(cycle, &mut self.streams);
-        domain.banks.join(port as u32);
-        let count = if kind == StimulusKind::Write { &mut domain.counts.writes } else { &mut domain.counts.reads };
-        *count += self.streams[port].left;
+        self.streams[port].write = kind == StimulusKind::Write;
+        self.domains[at].join(port as u32, cycle, &mut self.streams);
         self.reschedule(at, cycle);
     }
 
@@ -170,24 +167,49 @@ impl<'a> Player<'a> {
 
     /// The domain ends what ends in `cycle`: stretches, or its state.
     fn step_domain(&mut self, domain: usize, cycle: u64) {
-        let actor = &mut self.domains[domain];
-        actor.sync(cycle + 1, &mut self.streams);
-        if actor.serves() {
-            self.end_stretches(domain, cycle);
+        self.domains[domain].sync(cycle + 1, &mut self.streams);
+        if self.domains[domain].serves() {
+            self.serve_domain(domain, cycle);
         } else {
-            let (last, state) = actor.next(cycle, &self.parameters);
-            debug_assert_eq!(last, cycle, "{:?} to {state:?}", actor.state);
-            let frees_slot = actor.wakes() && state != State::Settle;
-            actor.enter(state, cycle, &self.parameters);
-            if frees_slot || state == State::Arb {
-                self.agenda.set_at_most(self.wake_actor(), cycle + 1);
+            self.change_state(domain, cycle);
+            self.reschedule(domain, cycle + 1);
+        }
+    }
+
+    /// Ends the stretches that end in `cycle`; if none does, goes on until one does or somebody else has to act.
+    fn serve_domain(&mut self, domain: usize, cycle: u64) {
+        let actor = self.wake_actor() + 1 + domain;
+        self.agenda.set(actor, NEVER);
+        let (others, _) = self.agenda.first();
+        let mut cycle = cycle;
+        while !self.end_stretches(domain, cycle) {
+            let due = self.domains[domain].due(cycle + 1, &self.streams, &self.parameters);
+            if due >= others {
+                return self.agenda.set(actor, due);
             }
+            cycle = due;
+            self.domains[domain].sync(cycle + 1, &mut self.streams);
         }
         self.reschedule(domain, cycle + 1);
     }
 
-    fn end_stretches(&mut self, domain: usize, cycle: u64) {
-        let mut member = 0;
+    fn change_state(&mut self, domain: usize, cycle: u64) {
+        let actor = &mut self.domains[domain];
+        let (last, state) = actor.next(cycle, &self.parameters);
+        debug_assert_eq!(last, cycle, "{:?} to {state:?}", actor.state);
+        let frees_slot = actor.wakes() && state != State::Settle;
+        actor.enter(state, cycle, &self.parameters);
+        if state == State::Fault {
+            actor.discount_pending(&self.streams);
+        }
+        if frees_slot || state == State::Arb {
+            self.agenda.set_at_most(self.wake_actor(), cycle + 1);
+        }
+    }
+
+    /// Whether any stretch ended.
+    fn end_stretches(&mut self, domain: usize, cycle: u64) -> bool {
+        let (mut member, members) = (0, self.domains[domain].banks.members.len());
         while let Some(&port) = self.domains[domain].banks.members.get(member) {
             if self.streams[port as usize].left > 0 {
                 member += 1;
@@ -200,6 +222,7 @@ impl<'a> Player<'a> {
                 self.end_transfer(port as usize, cycle + 1);
             }
         }
+        self.domains[domain].banks.members.len() < members
     }
 
     fn end_transfer(&mut self, port: usize, done: u64) {
