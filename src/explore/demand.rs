@@ -128,7 +128,6 @@ impl<'r> Subject<'r> {
         let cycles = self.run.statistics.cycles.0;
         let charged = period.map_or(cycles, |p| p.0.max(cycles));
         let (dram_bytes, dram_energy_per_bit) = self.spilled()?;
-        let mut ports = vec![0u64; self.shape().ports as usize];
         let (mut reads, mut writes) = (0, 0);
         for node in self.transfers() {
             let requests = self.shape().requests(node.bytes());
@@ -137,22 +136,9 @@ impl<'r> Subject<'r> {
             } else {
                 writes += requests;
             }
-            if let Some(port) = ports.get_mut(usize::from(node.port)) {
-                *port += requests;
-            }
         }
-        let port_requests = ports.into_iter().max().unwrap_or(0);
         let needed_byte_cycles = self.needed_byte_cycles();
-        Ok(Demand {
-            cycles,
-            charged,
-            reads,
-            writes,
-            port_requests,
-            dram_bytes,
-            dram_energy_per_bit,
-            needed_byte_cycles,
-        })
+        Ok(Demand { cycles, charged, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
     }
 
     /// DRAM traffic that a larger memory would avoid.

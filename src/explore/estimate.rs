@@ -16,8 +16,6 @@ pub struct Demand {
     pub reads: u64,
     /// Requests that write.
     pub writes: u64,
-    /// Requests of the busiest port.
-    pub port_requests: u64,
     /// Bytes that crossed to DRAM and back for lack of room.
     pub dram_bytes: Bytes,
     /// Energy of a bit to or from DRAM.
@@ -80,16 +78,19 @@ pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u6
     Picojoules(leakage) + energy(memory, &rest, demand.dram_energy_per_bit).total()
 }
 
-/// Most cycles that stalls could add: every wake on demand in turn, every conflict of the busiest port with itself.
+/// Cycles that stalls could add if nothing hid them: every wake on demand in turn, and the time by which the transfers that access
+/// one domain at once exceed what its banks take, by `overlap` (domain-cycles with 1, 2, … transfers).
 ///
-/// Under `mask` a domain that holds live data is ON, so only the first access to a block can wake it; that is what is counted.
-pub fn stall_bound(totals: &Totals, demand: &Demand, memory: &BankedMemory, policy: &Policy, wake: [u64; 3]) -> u64 {
+/// A domain of I banks takes I / BANK_CYCLES requests a cycle, so k transfers that would last a cycle last k·BANK_CYCLES / I.
+pub fn stall_bound(totals: &Totals, overlap: &[u64], memory: &BankedMemory, policy: &Policy, wake: [u64; 3]) -> u64 {
     let wakes = match policy {
         Policy::Never => 0,
         _ => totals.wakes.iter().zip(wake).map(|(n, stall)| n * stall).sum(),
     };
     let organisation = &memory.organisation;
-    let (busy, banks) = (u64::from(organisation.bank_cycles), u64::from(organisation.interleave));
-    let conflicts = (demand.port_requests as u128 * u128::from(busy.saturating_sub(banks)) / u128::from(banks)) as u64;
-    wakes + conflicts
+    let (busy, banks) = (u128::from(organisation.bank_cycles), u128::from(organisation.interleave));
+    let excess = |(level, cycles): (usize, &u64)| {
+        u128::from(*cycles) * (busy * (level as u128 + 1)).saturating_sub(banks) / banks
+    };
+    wakes + overlap.iter().enumerate().map(excess).sum::<u128>() as u64
 }

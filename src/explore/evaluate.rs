@@ -20,6 +20,8 @@ pub struct Scene<'a> {
     pub demand: Demand,
     /// Idle intervals under the placement at hand.
     pub table: IntervalTable,
+    /// Domain-cycles with 1, 2, … transfers at once; empty for a bound, which has no addresses and no conflicts.
+    pub overlap: Vec<u64>,
     /// Idle intervals under the ideal placement at α = 1.
     pub ideal: &'a IntervalTable,
 }
@@ -93,7 +95,7 @@ impl<'a> Setting<'a> {
         let never = Gate::new(&Policy::Never, self.study.states);
         let (totals, terms) = estimate(&scene.table, demand, memory, gate, &self.times);
         Outcome {
-            stall_bound: stall_bound(&totals, demand, memory, policy, self.stalls),
+            stall_bound: stall_bound(&totals, &scene.overlap, memory, policy, self.stalls),
             totals,
             terms,
             never: estimate(&scene.table, demand, memory, &never, &self.times).1.total(),

@@ -48,7 +48,7 @@ pub struct Summary {
     pub front: Vec<FrontPoint>,
     /// Pareto front among bounds: what no placement can beat.
     pub bound_front: Vec<u64>,
-    /// Best point for each objective, among points with addresses if there are any.
+    /// Best point for each objective, among points with addresses if there are any; by prediction, where the front was predicted.
     pub winners: Vec<Winner>,
     /// Whether the point of least energy stays the same when all macro leakage is a third, or three times.
     pub sensitivity: Option<Sensitivity>,

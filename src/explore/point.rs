@@ -145,7 +145,7 @@ record! {
         area_mm2: f64,
         /// Planned cycles, all workloads.
         cycles: u64,
-        /// Most cycles that wakes and bank conflicts could add, each counted as if nothing hid it.
+        /// Cycles that wakes and bank conflicts could add, each counted as if nothing hid it.
         stall_bound_cycles: u64,
         /// Average power over all workloads.
         average_power_mw: f64,
@@ -203,6 +203,14 @@ impl Point {
     /// Macro leakage, the part of the energy that a factor on leakage multiplies.
     pub fn macro_leakage_pj(&self) -> f64 {
         self.leakage_on_pj + self.leakage_light_pj + self.leakage_retention_pj + self.leakage_off_pj
+    }
+
+    /// The point with predicted instead of estimated energy and latency, where there is a prediction.
+    pub fn as_predicted(&self) -> Point {
+        match self.predicted_cycles {
+            0 => self.clone(),
+            cycles => Point { energy_pj: self.predicted_energy_pj, cycles, stall_bound_cycles: 0, ..self.clone() },
+        }
     }
 
     /// Planned cycles and the bound on stalls, or the predicted cycles where there are any.

@@ -73,6 +73,7 @@ pub fn explore(study: &Study, runs: &[Run], model: &dyn SramModel, options: Opti
     rank(&mut exploration);
     if options.predict {
         predict_front(&mut exploration, &search.runs, model)?;
+        crown(&mut exploration);
     }
     Ok(exploration)
 }
@@ -209,20 +210,22 @@ impl Search<'_> {
         let domain = capacity.0 / u64::from(domains);
         let one = |(run, bound): (&'s Prepared<'_>, &'s IntervalTable)| {
             let charged = run.demand.charged;
-            let table = match (placement, &run.placed) {
+            let (table, overlap) = match (placement, &run.placed) {
                 (PlacementRule::FirstFit, Some(placed)) => {
                     let placed = placed.as_ref().map_err(Infeasible::clone)?;
                     placed.fits(run.subject.name(), capacity)?;
-                    placed.plan.table(domains, domain_words, charged.max(placed.plan.cycles))
+                    let table = placed.plan.table(domains, domain_words, charged.max(placed.plan.cycles));
+                    (table, placed.plan.overlap(domains, domain_words))
                 }
                 _ => {
                     let needed = ideal_domains(run.peak.0, domain, alpha);
                     let workload = run.subject.name().into();
-                    ideal(run.subject.occupancy(), domains, domain, alpha, charged)
-                        .ok_or(Infeasible::TooFewDomains { workload, needed, domains })?
+                    let table = ideal(run.subject.occupancy(), domains, domain, alpha, charged)
+                        .ok_or(Infeasible::TooFewDomains { workload, needed, domains })?;
+                    (table, Vec::new())
                 }
             };
-            Ok(Scene { workload: run.subject.name(), demand: run.demand, table, ideal: bound })
+            Ok(Scene { workload: run.subject.name(), demand: run.demand, table, overlap, ideal: bound })
         };
         self.runs.iter().zip(bounds).map(one).collect()
     }
@@ -315,6 +318,18 @@ fn rank(exploration: &mut Exploration) {
     summary.bound_front = bound_front;
     summary.winners = winners;
     summary.sensitivity = sensitivity;
+}
+
+/// Winners among the front by what was predicted: the estimate only chose who is there.
+fn crown(exploration: &mut Exploration) {
+    let objectives = exploration.summary.study.objectives.clone();
+    let front = &exploration.summary.front;
+    let predicted: Vec<Point> = front.iter().map(|f| exploration.points[f.point as usize].as_predicted()).collect();
+    for place in &mut exploration.summary.winners {
+        if let Some(best) = winner(&predicted, place.objective, &objectives) {
+            place.point = best.point;
+        }
+    }
 }
 
 fn sensitivity(points: &[&Point]) -> Option<Sensitivity> {

@@ -58,17 +58,20 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
 fn choose(exploration: &Exploration, choice: Choice) -> Result<&Point> {
     let row = match choice {
         Choice::Point(row) => row,
-        Choice::Best(objective) => {
-            let placed = exploration.points.iter().filter(|p| !p.is_bound());
-            super::pareto::winner(placed, objective, &exploration.summary.study.objectives)
-                .ok_or_else(|| {
-                    refuse("there is no point with addresses".into(), "add placement \"first-fit\" to the study")
-                })?
-                .point
-        }
+        Choice::Best(objective) => best(exploration, objective)?,
     };
     let last = exploration.points.len().saturating_sub(1);
     exploration.point(row).ok_or_else(|| refuse(format!("there is no point {row}"), &format!("points are 0 to {last}")))
+}
+
+/// The study's own winner, or the best by estimate for an objective it did not have.
+fn best(exploration: &Exploration, objective: Objective) -> Result<u64> {
+    let summary = &exploration.summary;
+    let placed = || exploration.points.iter().filter(|p| !p.is_bound());
+    let named = summary.winners.iter().find(|w| w.objective == objective).map(|w| w.point);
+    let best = named.or_else(|| super::pareto::winner(placed(), objective, &summary.study.objectives).map(|p| p.point));
+    let none = || refuse("there is no point with addresses".into(), "add placement \"first-fit\" to the study");
+    best.filter(|_| placed().next().is_some()).ok_or_else(none)
 }
 
 fn refuse(message: String, help: &str) -> Error {

@@ -37,16 +37,12 @@ pub struct Plan {
     pub reads: u64,
     /// Requests that write.
     pub writes: u64,
-    /// Requests of each port.
-    pub port_requests: Vec<u64>,
 }
 
 impl Plan {
     /// Cuts a stimulus; `cell_words` is a power of two and divides every domain of the geometries to come.
     pub fn new(stimulus: &Stimulus, cell_words: u64) -> Self {
-        let port_requests = vec![0; stimulus.ports as usize];
-        let mut plan =
-            Self { touches: Vec::new(), spans: Vec::new(), cell_words, cycles: 0, reads: 0, writes: 0, port_requests };
+        let mut plan = Self { touches: Vec::new(), spans: Vec::new(), cell_words, cycles: 0, reads: 0, writes: 0 };
         let mut live = vec![(u64::MAX, 0); stimulus.blocks.len()];
         for node in &stimulus.nodes {
             let end = node.start.0 + u64::from(node.amount);
@@ -68,9 +64,6 @@ impl Plan {
         match node.kind {
             StimulusKind::Read => self.reads += amount,
             _ => self.writes += amount,
-        }
-        if let Some(requests) = self.port_requests.get_mut(usize::from(node.port)) {
-            *requests += amount;
         }
         let base = stimulus.blocks[node.block.index()].first_word + u64::from(node.window_first);
         let window = u64::from(node.window_words);
@@ -113,6 +106,20 @@ impl Plan {
         busy.into_iter().zip(live).map(|(busy, live)| collect(&busy.0, &live.0, cycles)).collect()
     }
 
+    /// Domain-cycles in which 1, 2, … transfers at once access one domain.
+    pub fn overlap(&self, domains: u32, domain_words: u64) -> Vec<u64> {
+        let cells = (domain_words / self.cell_words) as u32;
+        let mut active = vec![Active::default(); domains as usize];
+        let mut histogram = Vec::new();
+        for touch in &self.touches {
+            let domain = &mut active[(touch.cell / cells) as usize];
+            domain.advance(touch.start, &mut histogram);
+            domain.ends.push(touch.end);
+        }
+        active.iter_mut().for_each(|domain| domain.advance(u64::MAX, &mut histogram));
+        histogram
+    }
+
     /// The table of a geometry.
     pub fn table(&self, domains: u32, domain_words: u64, cycles: u64) -> IntervalTable {
         merged(self.by_domain(domains, domain_words, cycles), cycles)
@@ -126,6 +133,32 @@ fn merged(collectors: Vec<Collector>, cycles: u64) -> IntervalTable {
         all.merge(collector);
     }
     all.table(domains, cycles)
+}
+
+/// Transfers that access one domain at a time.
+#[derive(Debug, Clone, Default)]
+struct Active {
+    now: u64,
+    ends: Vec<u64>,
+}
+
+impl Active {
+    /// Counts the time up to `to`, in which transfers end.
+    fn advance(&mut self, to: u64, histogram: &mut Vec<u64>) {
+        while let Some(next) = self.ends.iter().copied().min().map(|end| end.min(to)) {
+            let level = self.ends.len();
+            histogram.resize(histogram.len().max(level), 0);
+            histogram[level - 1] += next.saturating_sub(self.now);
+            self.now = self.now.max(next);
+            self.ends.retain(|end| *end > next);
+            if next == to {
+                break;
+            }
+        }
+        if to < u64::MAX {
+            self.now = self.now.max(to);
+        }
+    }
 }
 
 /// Disjoint ascending stretches, built from stretches that ascend in their start.

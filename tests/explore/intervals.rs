@@ -163,6 +163,25 @@ proptest! {
     }
 
     #[test]
+    fn overlaps_equal_cycle_by_cycle(stimulus in stimuli(8 * DOMAIN_WORDS, 300), shift in 0u32..3) {
+        let words = DOMAIN_WORDS << shift;
+        let mut expected = [0u64; 20];
+        for domain in 0..8 >> shift {
+            for now in 0..400 {
+                let here = |n: &&trapti::power::StimulusNode| {
+                    n.start.0 <= now && now < n.start.0 + u64::from(n.amount)
+                        && stimulus.word(n, (now - n.start.0) as u32) / words == domain
+                };
+                let level = stimulus.nodes.iter().filter(here).count();
+                expected[level] += 1;
+            }
+        }
+        let mut found = Plan::new(&stimulus, DOMAIN_WORDS).overlap(8 >> shift, words);
+        found.resize(19, 0);
+        prop_assert_eq!(&found[..], &expected[1..]);
+    }
+
+    #[test]
     fn every_domain_is_accounted_for_in_every_cycle(stimulus in stimuli(8 * DOMAIN_WORDS, 600), policy in policies(), states in states()) {
         let plan = Plan::new(&stimulus, DOMAIN_WORDS);
         let gate = Gate::new(&policy, states);

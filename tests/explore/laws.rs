@@ -17,7 +17,6 @@ fn demand(cycles: u64, reads: u64, writes: u64) -> Demand {
         charged: cycles,
         reads,
         writes,
-        port_requests: reads + writes,
         dram_bytes: Bytes(1000),
         dram_energy_per_bit: Picojoules(20.0),
         needed_byte_cycles: 0.0,
