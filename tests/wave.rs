@@ -3,6 +3,8 @@
 
 #[path = "wave/gtkwave.rs"]
 mod gtkwave;
+#[path = "wave/rtl.rs"]
+mod rtl;
 #[path = "wave/trace.rs"]
 mod trace;
 
@@ -273,4 +275,18 @@ fn a_file_that_is_no_dump_of_the_design_is_an_error_that_says_why() {
     std::fs::write(&path, format!("{text}b0101")).unwrap();
     let message = check(&path, &design(), Window::default()).unwrap_err().to_string();
     assert!(message.contains("damaged or cut off"), "{message}");
+}
+
+/// `cargo test --release --test integration -- --ignored wave::speed --nocapture`
+#[test]
+#[ignore = "measures; meaningful in release only"]
+fn speed() {
+    let stretch = vcd(&good(), Style::Verilator);
+    let (header, body) = stretch.split_at(stretch.find("#0\n").unwrap());
+    let text = [header, &body.repeat(100_000_000 / body.len())].concat();
+    let start = std::time::Instant::now();
+    check_reader(text.as_bytes(), &design(), Window::default()).unwrap();
+    let rate = text.len() as f64 / start.elapsed().as_secs_f64() / 1e6;
+    eprintln!("{rate:.0} MB/s");
+    assert!(rate > 100.0, "{rate:.0} MB/s");
 }

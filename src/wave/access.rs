@@ -3,9 +3,9 @@
 use super::domain::Domain;
 use super::property::{Ledger, Place, Property};
 use super::signals::Signals;
-use super::state::State;
 use super::tracker::{Levels, set_bits};
 use super::values::{Slot, Values};
+use crate::power::State;
 use crate::power::{Organisation, PortActivity};
 
 /// Signals that are needed to know which domain a request is for.

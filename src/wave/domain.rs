@@ -3,7 +3,8 @@
 use super::check::Window;
 use super::order::Order;
 use super::property::{Ledger, Place, Property};
-use super::state::State;
+use super::protocol::Protocol;
+use crate::power::State;
 use crate::power::{Design, DomainActivity};
 use crate::units::Cycles;
 
@@ -56,10 +57,8 @@ struct History {
 }
 
 impl History {
-    fn begin(edge: u64, level: bool, from_reset: bool) -> Self {
-        let before = if level && !from_reset { u64::MAX } else { 0 };
-        let known_from = if from_reset { 0 } else { edge };
-        Self { bits: before << 1 | u64::from(level), edge, known_from }
+    fn begin(edge: u64, level: bool) -> Self {
+        Self { bits: if level { u64::MAX } else { 0 }, edge, known_from: edge }
     }
 
     /// Repeats the last level up to `edge`.
@@ -143,14 +142,14 @@ impl Domain {
         state.rests() && (!powered || self.acknowledge.is_steadily_high(step.design.timing.sync_stages))
     }
 
-    /// First edge: nothing is known of the past, unless reset ended just before.
-    pub(super) fn begin(&mut self, place: Place, pins: Pins, from_reset: bool) {
+    /// First edge: nothing is known of the past.
+    pub(super) fn begin(&mut self, place: Place, pins: Pins) {
         let activity = std::mem::take(&mut self.activity);
         *self = Domain {
             state: State::from_code(pins.code),
             retention: pins.ret,
             charged: place.cycle,
-            acknowledge: History::begin(place.edge, pins.ack, from_reset),
+            acknowledge: History::begin(place.edge, pins.ack),
             order: Order::begin(pins, place.edge),
             activity,
             ..Domain::default()

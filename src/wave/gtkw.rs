@@ -5,9 +5,9 @@
 
 use super::dump;
 use super::signals::{Place, place};
-use super::state::State;
 use crate::error::{Error, Result};
 use crate::power::Design;
+use crate::power::State;
 use std::fmt::Write as _;
 use std::fs;
 use std::path::{Path, PathBuf};

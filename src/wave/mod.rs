@@ -11,8 +11,9 @@ mod dump;
 mod gtkw;
 mod order;
 mod property;
+mod protocol;
 mod signals;
-mod state;
+
 mod tracker;
 mod values;
 mod verdict;
@@ -20,5 +21,5 @@ mod verdict;
 pub use check::{Problem, Window, check, check_reader};
 pub use gtkw::{Marker, state_filter, write_save_file};
 pub use property::Property;
-pub use state::State;
+
 pub use verdict::{Check, Counted, Verdict, Violation};

@@ -3,7 +3,7 @@
 
 use super::domain::{Pins, Step};
 use super::property::{Ledger, Place, Property};
-use super::state::State;
+use crate::power::State;
 
 /// Edges of the latest changes, `None` where they lie before the dump.
 #[derive(Debug, Clone, Copy, Default)]

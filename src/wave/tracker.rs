@@ -7,10 +7,10 @@ use super::check::Window;
 use super::domain::{Domain, Pins, Step};
 use super::property::{Ledger, Place, Property};
 use super::signals::Signals;
-use super::state::State;
 use super::values::{Slot, Values, mask};
 use super::verdict::{Counted, Verdict};
 use crate::ids::DomainId;
+use crate::power::State;
 use crate::power::{Activity, DomainActivity};
 use crate::units::Cycles;
 
@@ -240,7 +240,7 @@ impl<'a> Tracker<'a> {
     fn start(&mut self, place: Place, levels: &Levels) {
         (self.unsettled, self.waking) = (0, 0);
         for d in 0..self.domains.len() {
-            self.domains[d].begin(place, levels.pins(d), self.reset.is_some());
+            self.domains[d].begin(place, levels.pins(d));
             self.note(d);
         }
         self.reset = None;
@@ -265,7 +265,7 @@ impl<'a> Tracker<'a> {
         let bit = 1 << d;
         let domain = &self.domains[d];
         self.unsettled = self.unsettled & !bit | if domain.is_settled(&self.step) { 0 } else { bit };
-        self.waking = self.waking & !bit | if domain.state().wakes() { bit } else { 0 };
+        self.waking = self.waking & !bit | if domain.state().holds_slot() { bit } else { 0 };
     }
 
     fn judge_waking(&mut self, place: Place, before: u64) {
