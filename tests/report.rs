@@ -5,7 +5,7 @@ mod browser;
 #[path = "report/fixture.rs"]
 mod fixture;
 
-use fixture::{occupancy, run};
+use fixture::{cosim, exploration, occupancy, run};
 use trapti::report::{Fact, Inputs, decimate, report};
 use trapti::units::{Bytes, Cycles};
 
@@ -79,4 +79,46 @@ fn thinning_keeps_every_bucket_s_extremes_and_invents_nothing() {
 fn a_short_curve_is_kept_whole() {
     let full = occupancy(50, 3);
     assert_eq!(decimate(&full, 6000).cycle.len(), full.changes.len());
+}
+
+/// Text of the section with an id.
+fn section<'t>(text: &'t str, id: &str) -> &'t str {
+    let from = text.find(&format!("<section id=\"{id}\">")).unwrap_or_else(|| panic!("no section {id}"));
+    &text[from..from + text[from..].find("</section>").unwrap()]
+}
+
+#[test]
+fn counters_stand_in_three_columns_and_a_difference_is_marked() {
+    let (good, bad) = (cosim(true), cosim(false));
+    let text = page(&Inputs { title: "t".into(), cosims: vec![&good], ..Inputs::default() });
+    let good = section(&text, "cosim");
+    assert!(good.contains("agree in every counter") && !good.contains("differs"));
+    assert!(good.contains("layers 0 and 1 of gpt2-xl") && good.contains("32 of 512 bits"));
+    let row = "<td class=\"number\">4,567</td>".repeat(3);
+    assert_eq!(good.matches(&row).count(), 2, "ON cycles of two domains, three times each");
+    let text = page(&Inputs { title: "t".into(), cosims: vec![&bad], ..Inputs::default() });
+    let bad = section(&text, "cosim");
+    assert_eq!(bad.matches("<tr class=\"differs\">").count(), 1);
+    assert!(bad.contains("<p class=\"bad\">not equal"));
+}
+
+#[test]
+fn the_front_the_winners_and_the_bounds_are_those_of_the_study() {
+    let run = run("gpt2-xl", 1);
+    let study = exploration(&run);
+    let text = page(&Inputs { title: "t".into(), exploration: Some(&study), ..Inputs::default() });
+    let said = section(&text, "exploration");
+    for winner in &study.summary.winners {
+        assert!(said.contains(&format!("point {}</td>", winner.point)), "{winner:?}");
+    }
+    let data = &text[text.find("id=\"data\">").unwrap() + 10..];
+    let data: serde_json::Value = serde_json::from_str(&data[..data.find("</script>").unwrap()]).unwrap();
+    let drawn = data["exploration"]["pareto"]["front"].as_array().unwrap();
+    assert_eq!(drawn.len(), study.summary.front.len());
+    let bars = data["exploration"]["breakdown"]["bars"].as_array().unwrap();
+    for bar in bars {
+        let sum: f64 = bar["values_pj"].as_array().unwrap().iter().map(|v| v.as_f64().unwrap()).sum();
+        let total = bar["total_pj"].as_f64().unwrap();
+        assert!((sum / total - 1.0).abs() < 1e-9, "{bar}");
+    }
 }

@@ -1,5 +1,7 @@
 //! What a report is made from.
 
+use crate::cosim::CosimReport;
+use crate::explore::Exploration;
 use crate::power::Design;
 use crate::trace::Run;
 use crate::wave::Verdict;
@@ -13,6 +15,10 @@ pub struct Inputs<'a> {
     pub runs: Vec<&'a Run>,
     /// The selected design.
     pub design: Option<&'a Design>,
+    /// The study that the design was selected from.
+    pub exploration: Option<&'a Exploration>,
+    /// Co-simulations of the design.
+    pub cosims: Vec<&'a CosimReport>,
     /// Verdicts on waveforms, each with the name of its file.
     pub waveforms: Vec<(String, &'a Verdict)>,
     /// Where all this comes from: tool version, digests of inputs, command lines.

@@ -4,10 +4,13 @@
 //! script in the page only draws and formats them.
 
 mod decimate;
+mod energy;
+mod exploration;
 mod inputs;
 mod occupancy;
 mod page;
 mod peaks;
+mod replay;
 
 pub use decimate::{Column, decimate};
 pub use inputs::{Fact, Inputs};

@@ -190,6 +190,60 @@
     chart(bars, peakBars);
   }
 
+  const JOULES = [[1e12, "J"], [1e9, "mJ"], [1e6, "µJ"], [1e3, "nJ"], [1, "pJ"]];
+  const jouleUnit = (picojoules) => JOULES.find(([scale]) => picojoules >= scale) || JOULES[4];
+  const wordwrap = (text) => literal(text).replace(/(.{30,}?)\s/g, "$1<br>");
+
+  const pareto = () => {
+    const { front, bounds, others, chosen } = data.exploration.pareto;
+    const all = [...front, ...bounds, ...others];
+    const [scale, unit] = jouleUnit(Math.max(...all.map((dot) => dot.energy_pj), 1) / 10);
+    const dots = (name, of, mode, marker, line) => ({
+      type: "scatter", mode, name, x: of.map((dot) => dot.area_mm2), y: of.map((dot) => dot.energy_pj / scale), marker, line,
+      text: of.map((dot) => wordwrap(dot.text)), hovertemplate: "%{text}<extra></extra>",
+    });
+    const traces = [
+      dots("other points", others, "markers", { color: OBSOLETE, size: 5, opacity: 0.6 }),
+      dots("front", front, "markers", { color: "#0072B2", size: 9 }),
+      dots("bound: ideal placement", bounds, "markers", { color: "#009E73", size: 9, symbol: "diamond-open" }),
+      dots("explained below", all.filter((dot) => dot.point === chosen), "markers", { color: MARK, size: 15, symbol: "star" }),
+    ].filter((trace) => trace.x.length > 0);
+    const more = {
+      hovermode: "closest", showlegend: true,
+      xaxis: { title: { text: "area of the macros, mm²" } },
+      yaxis: { title: { text: `energy per inference of every workload, ${unit}` }, rangemode: "tozero" },
+    };
+    return { traces, more };
+  };
+
+  // Twelve terms: hue by kind, and a pattern where hues repeat.
+  const TERMS = [
+    ["#D55E00", ""], ["#E69F00", ""], ["#F0E442", ""], ["#999999", ""], ["#CC79A7", ""], ["#CC79A7", "/"],
+    ["#D55E00", "/"], ["#0072B2", ""], ["#56B4E9", ""], ["#009E73", ""], ["#009E73", "/"], ["#666666", "x"],
+  ];
+
+  const energy = () => {
+    const { terms, bars } = data.exploration.breakdown;
+    const [scale, unit] = jouleUnit(Math.max(...bars.map((bar) => bar.total_pj)) / 10);
+    const names = bars.map((bar) => `${wrapped(literal(bar.name))}<br>${bar.total}`);
+    const traces = terms.map((name, k) => ({
+      type: "bar", orientation: "h", name, y: names, x: bars.map((bar) => bar.values_pj[k] / scale),
+      marker: { color: TERMS[k][0], pattern: { shape: TERMS[k][1], solidity: 0.35 } },
+      hovertemplate: `${name} %{x:.4g} ${unit}<extra></extra>`,
+    })).filter((_, k) => bars.some((bar) => bar.values_pj[k] > 0));
+    const more = {
+      barmode: "stack", hovermode: "y unified", xaxis: { title: { text: `energy, ${unit}` } }, yaxis: { autorange: "reversed" },
+      bargap: 0.3, showlegend: true, legend: { orientation: "h", y: 1.02, yanchor: "bottom", x: 0, traceorder: "normal" },
+      margin: { l: 10, r: 10, t: 60, b: 10 },
+    };
+    return { traces, more };
+  };
+
+  for (const [id, build] of [["pareto", pareto], ["energy", energy]]) {
+    const element = document.getElementById(id);
+    if (element) chart(element, build);
+  }
+
   const drawAll = () => Promise.all(charts.map(draw));
   drawAll().then(() => {
     afterDraw.forEach((run) => run());

@@ -1,6 +1,6 @@
 //! A real browser draws the page.
 
-use super::fixture::run;
+use super::fixture::{cosim, exploration, run};
 use std::process::{Command, Stdio};
 use trapti::report::{Inputs, report};
 
@@ -8,7 +8,15 @@ use trapti::report::{Inputs, report};
 fn chromium_draws_every_chart_without_a_complaint() {
     let directory = tempfile::tempdir().unwrap();
     let (a, b) = (run("gpt2-xl, prefill 1024", 1), run("deepseek-r1-distill-qwen-1.5b, prefill 1024", 2));
-    let text = report(&Inputs { title: "Two models".into(), runs: vec![&a, &b], ..Inputs::default() }).unwrap();
+    let (study, replay) = (exploration(&a), cosim(true));
+    let inputs = Inputs {
+        title: "Two models".into(),
+        runs: vec![&a, &b],
+        exploration: Some(&study),
+        cosims: vec![&replay],
+        ..Inputs::default()
+    };
+    let text = report(&inputs).unwrap();
     let page = directory.path().join("report.html");
     std::fs::write(&page, text).unwrap();
     if let Some(keep) = std::env::var_os("TRAPTI_SCREENSHOTS") {
@@ -26,7 +34,7 @@ fn chromium_draws_every_chart_without_a_complaint() {
     let (dom, log) = (String::from_utf8_lossy(&output.stdout), String::from_utf8_lossy(&output.stderr));
     let root = &dom[..dom.find("<head>").unwrap_or_else(|| panic!("no page: {log}"))];
     assert!(root.contains("data-ready=\"yes\"") && root.contains("data-errors=\"0\""), "{root}\n{log}");
-    assert!(root.contains("data-charts=\"3\""), "{root}");
+    assert!(root.contains("data-charts=\"5\""), "{root}");
     let complaints: Vec<&str> = log.lines().filter(|line| line.contains("CONSOLE")).collect();
     assert!(complaints.is_empty(), "{complaints:?}");
     // Each chart has its areas or bars: paths that plotly made from the data.

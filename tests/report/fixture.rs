@@ -3,7 +3,12 @@
 use trapti::accelerator::{
     Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
 };
+use trapti::cosim::{CosimReport, Lost};
+use trapti::diagnostic::Source;
+use trapti::explore::{Exploration, FrontPoint, Options, PlacementRule, Study, explore, pareto};
 use trapti::ids::MemoryId;
+use trapti::power::{Activity, DomainActivity, PortActivity, Transitions};
+use trapti::sram::EmbeddedTable;
 use trapti::trace::{
     AccessGraph, DramStatistics, MemoryStatistics, Occupancy, OccupancyChange, Outcome, Peak, Run, Statistics,
 };
@@ -129,5 +134,64 @@ pub fn run(name: &str, seed: u64) -> Run {
         lifetimes: vec![],
         occupancy: vec![occupancy],
         statistics,
+    }
+}
+
+/// The committed study, on a run.
+pub fn exploration(run: &Run) -> Exploration {
+    let path = concat!(env!("CARGO_MANIFEST_DIR"), "/models/studies/edge-llm.toml");
+    let text = std::fs::read_to_string(path).unwrap();
+    let mut study = Study::parse(&Source::new(path, text)).unwrap();
+    (study.workloads, study.memory, study.placements) = (vec![], None, vec![PlacementRule::Ideal]);
+    let model = EmbeddedTable::new(false).unwrap();
+    let mut run = run.clone();
+    run.statistics.outcome = Outcome::Finished;
+    let mut exploration = explore(&study, &[run], &model, Options { predict: false }).unwrap();
+    // The run has no lifetimes to place: points that fill domains wholly stand for placed ones.
+    for point in exploration.points.iter_mut().filter(|point| point.alpha == 1.0) {
+        point.placement = "first-fit".into();
+    }
+    let placed = exploration.points.iter().filter(|point| !point.is_bound());
+    let front = pareto::front(placed, &study.objectives);
+    exploration.summary.front = front.iter().map(|p| FrontPoint { point: p.point, prediction: None }).collect();
+    exploration
+}
+
+/// A co-simulation of two domains and one port whose hardware counts one wake too many in domain 1, unless `equal`.
+pub fn cosim(equal: bool) -> CosimReport {
+    let domain = DomainActivity {
+        class_cycles: [1000, 200, 30, 0, 4567].map(Cycles),
+        transitions: Transitions { off_on: 3, on_off: 4, ..Transitions::default() },
+        reads: 1234,
+        writes: 567,
+        stall_wake: 39,
+        stall_conflict: 5,
+    };
+    let ports = vec![PortActivity { stall_wake: 78, stall_conflict: 10 }];
+    let reference = Activity { cycles: Cycles(5797), domains: vec![domain; 2], ports };
+    let mut rtl = reference.clone();
+    if !equal {
+        rtl.domains[1].transitions.off_on += 1;
+    }
+    CosimReport {
+        schema: trapti::schema::COSIM.into(),
+        design: "edge".into(),
+        part: "layers 0 and 1 of gpt2-xl".into(),
+        rtl_digest: "0123456789abcdef".into(),
+        word_bits: 512,
+        storage_bits: 32,
+        requests: 3602,
+        cycles: 5797,
+        evaluated: 5000,
+        skipped: 797,
+        seconds: 0.1,
+        equal,
+        first_difference: None,
+        prediction_difference: None,
+        lost: Lost::default(),
+        prediction: Some(reference.clone()),
+        reference,
+        rtl,
+        waveform: None,
     }
 }
