@@ -141,7 +141,7 @@ fn row(
         energy: joules(point.energy_pj),
         saving: percent(point.energy_pj / point.never_pj - 1.0),
         area: format!("{:.3}", point.area_mm2),
-        latency: format!("{} {}", grouped(point.latency_cycles()), time(point.latency_cycles())),
+        latency: format!("{} = {}", grouped(point.latency_cycles()), time(point.latency_cycles())),
         predicted: prediction.map_or("not played".into(), |p| joules(p.energy_pj)),
         error: prediction.map_or(String::new(), |p| percent(p.energy_error)),
         chosen: Some(point.point) == chosen,

@@ -197,7 +197,9 @@
   const pareto = () => {
     const { front, bounds, others, chosen } = data.exploration.pareto;
     const all = [...front, ...bounds, ...others];
-    const [scale, unit] = jouleUnit(Math.max(...all.map((dot) => dot.energy_pj), 1) / 10);
+    const energies = all.map((dot) => dot.energy_pj);
+    const wide = Math.max(...energies) > 30 * Math.min(...energies);
+    const [scale, unit] = jouleUnit(wide ? Math.min(...energies) : Math.max(...energies, 1) / 10);
     const dots = (name, of, mode, marker, line) => ({
       type: "scatter", mode, name, x: of.map((dot) => dot.area_mm2), y: of.map((dot) => dot.energy_pj / scale), marker, line,
       text: of.map((dot) => wordwrap(dot.text)), hovertemplate: "%{text}<extra></extra>",
@@ -211,7 +213,8 @@
     const more = {
       hovermode: "closest", showlegend: true,
       xaxis: { title: { text: "area of the macros, mm²" } },
-      yaxis: { title: { text: `energy per inference of every workload, ${unit}` }, rangemode: "tozero" },
+      // Technologies differ by orders of magnitude.
+      yaxis: wide ? { title: { text: `energy, ${unit}` }, type: "log", dtick: 1 } : { title: { text: `energy, ${unit}` }, rangemode: "tozero" },
     };
     return { traces, more };
   };
