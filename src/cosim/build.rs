@@ -1,9 +1,10 @@
 //! From Verilog to a shared library: Verilator, the C++ compiler, the cache.
 
 use super::ffi::Library;
+use super::harness;
 use super::toolchain::{Toolchain, run};
 use super::{Cache, RtlSources};
-use crate::rtl::{self, Direction, Parameters, SHIM_HEADER, SHIM_SOURCE};
+use crate::rtl::{Direction, Parameters, SHIM_HEADER, SHIM_SOURCE};
 use crate::{Error, Result};
 use rayon::prelude::*;
 use std::fmt::Write;
@@ -58,6 +59,8 @@ const VERILATOR_FLAGS: [&str; 17] = [
 const FAST: &str = "-O2";
 /// Optimisation of the code that runs once.
 const SLOW: &str = "-O0";
+/// Size of the generated code that is compiled at once: large enough to hide the headers, small enough for several cores.
+const UNIT_BYTES: u64 = 500_000;
 /// Names of the library and of the directory that is removed after the build.
 const LIBRARY: &str = "libpgsram.so";
 const OBJECTS: &str = "objects";
@@ -68,7 +71,8 @@ const OBJECTS: &str = "objects";
 /// [`Error::Tool`] if Verilator or the compiler refuses the sources, [`Error::File`] where the file system does.
 pub fn build(sources: &RtlSources, options: BuildOptions, tools: &Toolchain, cache: &Cache) -> Result<CompiledMemory> {
     let parameters = sources.parameters.for_cosimulation(options.storage_bits);
-    let job = Job { sources, options, tools, cache, parameters };
+    let files = harness::files(sources, &parameters, options.storage_bits.is_some());
+    let job = Job { files, options, tools, cache, parameters };
     let digest = job.digest();
     let start = Instant::now();
     let (entry, built) = cache.entry(&format!("model-{digest}"), |directory| job.compile(directory))?;
@@ -85,7 +89,7 @@ impl CompiledMemory {
 }
 
 struct Job<'a> {
-    sources: &'a RtlSources,
+    files: Vec<(String, String)>,
     options: BuildOptions,
     tools: &'a Toolchain,
     cache: &'a Cache,
@@ -100,7 +104,7 @@ impl Job<'_> {
             hasher.update(&(text.len() as u64).to_le_bytes());
             hasher.update(text.as_bytes());
         };
-        for (name, text) in &self.sources.files {
+        for (name, text) in &self.files {
             add(name);
             add(text);
         }
@@ -125,31 +129,29 @@ impl Job<'_> {
     }
 
     fn verilate(&self, directory: &Path, objects: &Path) -> Result<()> {
-        for (name, text) in &self.sources.files {
+        for (name, text) in &self.files {
             write(&objects.join(name), text)?;
         }
         let mut command = Command::new(&self.tools.verilator);
         command.current_dir(directory).args(self.verilator_arguments()).args(["--Mdir", OBJECTS]);
-        command.args(self.sources.files.iter().map(|(name, _)| format!("{OBJECTS}/{name}")));
+        command.args(self.files.iter().map(|(name, _)| format!("{OBJECTS}/{name}")));
         run(&mut command, "verilator").map(drop)
     }
 
     fn verilator_arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> = VERILATOR_FLAGS.iter().map(|flag| flag.to_string()).collect();
-        arguments.extend(["--top-module".into(), self.sources.top.clone()]);
-        let p = &self.parameters;
-        let values = [
-            ("WORD_BITS", p.word_bits),
-            ("MACRO_COLUMNS", p.macro_columns),
-            ("TIME_BITS", 64),
-            ("COUNTERS", p.counters),
-        ];
-        arguments.extend(values.map(|(name, value)| format!("-G{name}={value}")));
+        arguments.extend(["--top-module", harness::MODULE].map(String::from));
         if self.options.waveforms {
-            arguments
-                .extend(["--trace", "--trace-max-width", "256", "--output-split-ctrace", "5000"].map(String::from));
+            arguments.extend(["--trace", "--output-split-ctrace", "5000"].map(String::from));
+            arguments.extend(["--trace-max-width".into(), self.widest_control().to_string()]);
         }
         arguments
+    }
+
+    /// Waveforms leave out buses that are wider than addresses and states: data.
+    fn widest_control(&self) -> u32 {
+        let p = &self.parameters;
+        (p.ports * p.address_bits()).max(4 * p.domains).max(64)
     }
 
     fn compiler_arguments(&self) -> Vec<String> {
@@ -169,7 +171,7 @@ impl Job<'_> {
     /// The ports in the form the shim includes.
     fn port_list(&self) -> String {
         let mut text = String::new();
-        for port in rtl::ports(&self.parameters) {
+        for port in harness::ports(&self.parameters) {
             let direction = match port.direction {
                 Direction::Input => "PGSRAM_INPUT",
                 Direction::Output => "PGSRAM_OUTPUT",
@@ -187,7 +189,7 @@ impl Job<'_> {
     fn compile_unit(&self, unit: &Path, objects: &Path) -> Result<PathBuf> {
         let name = unit.file_stem().unwrap_or_default().to_string_lossy().into_owned();
         let object = objects.join(format!("{name}.o"));
-        let slow = name.contains("Slow") || name.ends_with("__Syms") || name.contains("__Trace");
+        let slow = name.starts_with("unit_once");
         let mut command = self.tools.compiler_command();
         command.args(self.compiler_arguments()).arg(if slow { SLOW } else { FAST });
         command.arg("-I").arg(objects).arg("-I").arg(&self.tools.runtime);
@@ -223,17 +225,53 @@ fn write(path: &Path, text: &str) -> Result<()> {
     fs::write(path, text).map_err(Error::file("cannot write", path))
 }
 
-/// C++ files that Verilator wrote, and the shim.
+/// What is compiled: the C++ files that Verilator wrote, several to a unit because each reads the same headers, and the shim.
 fn generated_units(objects: &Path) -> Result<Vec<PathBuf>> {
+    let files = cpp_files(objects)?;
+    let (slow, fast): (Vec<_>, Vec<_>) = files.into_iter().partition(|(name, _)| runs_once(name));
     let mut units = Vec::new();
-    for entry in fs::read_dir(objects).map_err(Error::file("cannot read", objects))? {
-        let path = entry.map_err(Error::file("cannot read", objects))?.path();
-        if path.extension().is_some_and(|extension| extension == "cpp") {
-            units.push(path);
+    for (kind, files) in [("fast", fast), ("once", slow)] {
+        for (index, group) in groups(&files).into_iter().enumerate() {
+            let unit = objects.join(format!("unit_{kind}_{index}.cpp"));
+            write(&unit, &group.iter().map(|name| format!("#include \"{name}\"\n")).collect::<String>())?;
+            units.push(unit);
         }
     }
-    units.sort();
     Ok(units)
+}
+
+/// Names and sizes of the C++ files in a directory, sorted.
+fn cpp_files(directory: &Path) -> Result<Vec<(String, u64)>> {
+    let mut files = Vec::new();
+    for entry in fs::read_dir(directory).map_err(Error::file("cannot read", directory))? {
+        let entry = entry.map_err(Error::file("cannot read", directory))?;
+        let name = entry.file_name().to_string_lossy().into_owned();
+        if name.ends_with(".cpp") {
+            files.push((name, entry.metadata().map_err(Error::file("cannot read", directory))?.len()));
+        }
+    }
+    files.sort();
+    Ok(files)
+}
+
+/// Whether a generated file holds construction, symbols or waveforms: code that need not be fast.
+fn runs_once(name: &str) -> bool {
+    name.contains("Slow") || name.contains("__Syms") || name.contains("__Trace")
+}
+
+/// Consecutive files, about [`UNIT_BYTES`] together.
+fn groups(files: &[(String, u64)]) -> Vec<Vec<&str>> {
+    let mut groups: Vec<Vec<&str>> = Vec::new();
+    let mut size = u64::MAX;
+    for (name, bytes) in files {
+        if size >= UNIT_BYTES {
+            groups.push(Vec::new());
+            size = 0;
+        }
+        size += bytes;
+        groups.last_mut().expect("just pushed").push(name);
+    }
+    groups
 }
 
 /// Names of the runtime's sources that this model needs, as Verilator lists them.

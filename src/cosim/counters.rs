@@ -13,17 +13,18 @@ const STRIDE: u32 = 32;
 /// # Errors
 /// [`crate::Error::Tool`] if the memory stops.
 pub(super) fn read(dut: &mut Dut, organisation: &Organisation, end: u64) -> Result<Activity> {
-    let domains = (0..organisation.domains).map(|domain| read_domain(dut, end, domain * STRIDE));
+    dut.finish(end)?;
+    let domains = (0..organisation.domains).map(|domain| read_domain(dut, domain * STRIDE));
     let domains = domains.collect::<Result<Vec<_>>>()?;
     let first_port = organisation.domains * STRIDE;
-    let ports = (0..organisation.ports).map(|port| read_port(dut, end, first_port + 2 * port));
+    let ports = (0..organisation.ports).map(|port| read_port(dut, first_port + 2 * port));
     Ok(Activity { cycles: Cycles(end), domains, ports: ports.collect::<Result<Vec<_>>>()? })
 }
 
-fn read_domain(dut: &mut Dut, end: u64, base: u32) -> Result<DomainActivity> {
+fn read_domain(dut: &mut Dut, base: u32) -> Result<DomainActivity> {
     let mut values = [0; 17];
     for (k, value) in (0..).zip(&mut values) {
-        *value = dut.counter(end, base + k)?;
+        *value = dut.counter(base + k)?;
     }
     let [off, retention, light, fault, on, off_on, ret_on, on_off, on_ret, ret_off, on_light, light_on, aborted, ..] =
         values;
@@ -38,6 +39,6 @@ fn read_domain(dut: &mut Dut, end: u64, base: u32) -> Result<DomainActivity> {
     })
 }
 
-fn read_port(dut: &mut Dut, end: u64, base: u32) -> Result<PortActivity> {
-    Ok(PortActivity { stall_wake: dut.counter(end, base)?, stall_conflict: dut.counter(end, base + 1)? })
+fn read_port(dut: &mut Dut, base: u32) -> Result<PortActivity> {
+    Ok(PortActivity { stall_wake: dut.counter(base)?, stall_conflict: dut.counter(base + 1)? })
 }

@@ -105,6 +105,24 @@ fn rest(cycle: u64, expected: &Outputs, seen: &Outputs) -> Option<Difference> {
         .then(|| Difference::new(cycle, "next_event_o", text(expected.next_event), text(seen.next_event)))
 }
 
+/// Isolation, retention and light controls that the states of the reference model demand, as masks of domains.
+pub(super) fn expected_controls(outputs: &Outputs, retained: u64) -> [u64; 3] {
+    let mut controls = [0, retained, 0];
+    for domain in 0..64 {
+        let code = outputs.states[domain / 16] >> (4 * (domain % 16)) & 15;
+        let state = State::from_code(code as u8);
+        controls[0] |= u64::from(state.is_some_and(State::unisolated)) << domain;
+        controls[2] |= u64::from(state == Some(State::Light)) << domain;
+    }
+    controls
+}
+
+/// Compares the control pins of the domains.
+pub(super) fn compare_controls(cycle: u64, expected: [u64; 3], seen: [u64; 3]) -> Option<Difference> {
+    let names = ["iso_no", "ret_o", "light_o"].into_iter().zip(expected.into_iter().zip(seen));
+    names.into_iter().find_map(|(name, (e, s))| Some(mask_difference(cycle, name, e, s)?.0))
+}
+
 /// The first counter in which two activities differ.
 pub(super) fn compare_activity(expected: &Activity, seen: &Activity) -> Option<Difference> {
     let cycle = expected.cycles.0;

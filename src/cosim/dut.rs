@@ -3,13 +3,14 @@
 use super::bits::{low_word, put};
 use super::build::CompiledMemory;
 use super::ffi::{Model, PortIndex};
+use super::harness;
 use super::shadow::{DataError, Shadow};
 use super::waveform::Waveform;
 use super::waveform::WaveformFile;
 use crate::power::Controller;
 use crate::power::cycle::{Device, Inputs, Outputs, Request, Response};
 use crate::power::reference::Switches;
-use crate::rtl::{self, Parameters};
+use crate::rtl::{Parameters, Port};
 use crate::{Error, Result};
 use std::time::Instant;
 
@@ -58,7 +59,7 @@ ports! {
     reset: "rst_ni", now: "now_i", request: "req_i", write: "we_i", address: "addr_i", enables: "be_i", data: "wdata_i",
     live: "live_i", force_on: "force_on_i", force_off: "force_off_i", fault_clear: "fault_clear_i", acknowledge: "sw_ack_i",
     grant: "gnt_o", valid: "rvalid_o", error: "err_o", poison: "poison_o", read: "rdata_o", state: "state_o",
-    switch: "sw_o", retention: "ret_o", fault: "fault_o", lost_live: "lost_live_o", quiescent: "quiescent_o",
+    isolation: "iso_no", light: "light_o", switch: "sw_o", retention: "ret_o", fault: "fault_o", lost_live: "lost_live_o", quiescent: "quiescent_o",
     event_valid: "next_event_valid_o", event: "next_event_o", select: "count_sel_i", count: "count_o",
 }
 
@@ -96,12 +97,12 @@ impl Dut {
         Ok(dut)
     }
 
-    /// Two clock edges in reset, two more until the synchronised reset is released; the next edge ends cycle 0.
+    /// Two clock edges in reset and one of the two that release it; the other begins cycle 0.
     fn reset(&mut self) -> Result<()> {
-        for level in [1, 0, 0, 1, 1] {
+        for level in [1, 0, 0, 1] {
             self.model.value_mut(self.ports.reset)[0] = level;
-            self.model.low()?;
             self.model.high()?;
+            self.model.low()?;
         }
         Ok(())
     }
@@ -114,6 +115,16 @@ impl Dut {
     /// Completes the waveform, if one was recorded.
     pub(super) fn finish_waveform(&mut self) -> Result<Option<WaveformFile>> {
         self.waveform.take().map_or(Ok(None), |waveform| waveform.finish(&mut self.model))
+    }
+
+    /// Outputs of the last cycle.
+    pub fn outputs(&self) -> &Outputs {
+        &self.outputs
+    }
+
+    /// Isolation (active low), retention and light sleep controls, as masks of domains.
+    pub(super) fn controls(&self) -> [u64; 3] {
+        [self.ports.isolation, self.ports.retention, self.ports.light].map(|port| low_word(self.model.value(port)))
     }
 
     /// Why the memory stopped, if it did.
@@ -136,39 +147,53 @@ impl Dut {
         Ok(cycles as f64 / start.elapsed().as_secs_f64().max(1e-9))
     }
 
-    /// Value of a hardware counter over the cycles before `end`; the index map is that of `pgsram_counters`.
+    /// Ends the last cycle; `end` is the cycle after it.
     ///
     /// # Errors
     /// [`Error::Tool`] if the memory stops.
-    pub fn counter(&mut self, end: u64, index: u32) -> Result<u64> {
-        put(self.model.value_mut(self.ports.now), 0, 64, end);
+    pub fn finish(&mut self, end: u64) -> Result<()> {
+        let idle = Inputs { now: end, ..Inputs::idle(self.driven.len() as u32) };
+        self.evaluate(&idle)
+    }
+
+    /// Value of a hardware counter over the cycles before [`Dut::finish`]; the index map is that of `pgsram_counters`.
+    ///
+    /// # Errors
+    /// [`Error::Tool`] if the memory stops.
+    pub fn counter(&mut self, index: u32) -> Result<u64> {
         put(self.model.value_mut(self.ports.select), 0, 16, u64::from(index));
         self.model.low()?;
         Ok(low_word(self.model.value(self.ports.count)))
     }
 
+    /// Over the edge that begins the cycle, with its inputs; then the switches answer and everything settles.
     fn evaluate(&mut self, inputs: &Inputs) -> Result<()> {
         self.drive(inputs);
-        self.model.low()?;
-        self.sample();
-        if let Some(waveform) = &mut self.waveform {
-            waveform.low(&mut self.model, inputs.now)?;
-        }
-        self.check_data(inputs);
         self.model.high()?;
         if let Some(waveform) = &mut self.waveform {
-            waveform.high(&mut self.model, inputs.now)?;
+            waveform.edge(&mut self.model, inputs.now)?;
         }
+        self.drive_acknowledge(inputs);
+        self.model.low()?;
+        if let Some(waveform) = &mut self.waveform {
+            waveform.settled(&mut self.model, inputs.now)?;
+        }
+        self.sample();
+        self.check_data(inputs);
         Ok(())
     }
 
-    fn drive(&mut self, inputs: &Inputs) {
+    fn drive_acknowledge(&mut self, inputs: &Inputs) {
         let pins = inputs.acknowledge.unwrap_or_else(|| {
             let closed = low_word(self.model.value(self.ports.switch));
             let retained = low_word(self.model.value(self.ports.retention));
             self.switches.pins(inputs.now, closed, retained)
         });
         self.outputs.acknowledge = pins;
+        set(self.model.value_mut(self.ports.acknowledge), pins);
+    }
+
+    fn drive(&mut self, inputs: &Inputs) {
         let ports = self.ports;
         let masks = [
             (ports.now, inputs.now),
@@ -176,7 +201,6 @@ impl Dut {
             (ports.force_on, inputs.force_on),
             (ports.force_off, inputs.force_off),
             (ports.fault_clear, inputs.fault_clear),
-            (ports.acknowledge, pins),
         ];
         for (port, value) in masks {
             set(self.model.value_mut(port), value);
@@ -251,9 +275,8 @@ impl Dut {
 
 /// The library must have the ports of its parameters.
 fn check_widths(model: &Model, parameters: &Parameters) -> Result<()> {
-    let wrong =
-        |port: &rtl::Port| model.port(port.name).is_ok_and(|index| model.width(index) != port.width(parameters));
-    match rtl::ports(parameters).iter().find(|port| wrong(port)) {
+    let wrong = |port: &Port| model.port(port.name).is_ok_and(|index| model.width(index) != port.width(parameters));
+    match harness::ports(parameters).iter().find(|port| wrong(port)) {
         Some(port) => {
             let message = format!("port {} is not {} bits wide", port.name, port.width(parameters));
             Err(Error::Tool { tool: "the verilated memory".into(), message })

@@ -1,6 +1,6 @@
 //! One stimulus on hardware and reference model at once, compared in every evaluated cycle.
 
-use super::difference::{Difference, compare, compare_activity};
+use super::difference::{Difference, compare, compare_activity, compare_controls, expected_controls};
 use super::report::{CosimReport, Lost};
 use super::waveform::{Waveform, WaveformWindow};
 use super::{CompiledMemory, Dut, counters};
@@ -72,6 +72,8 @@ struct Pair {
     controller: Controller,
     narrow: bool,
     widened: Inputs,
+    states: [u64; 4],
+    controls: [u64; 3],
     evaluated: u64,
     difference: Option<Difference>,
     lost: Lost,
@@ -85,6 +87,8 @@ impl Pair {
             controller: *controller,
             narrow: memory.parameters.word_bits != controller.organisation.word_bits,
             widened: Inputs::default(),
+            states: [0; 4],
+            controls: [0; 3],
             evaluated: 0,
             difference: None,
             lost: Lost::default(),
@@ -115,9 +119,16 @@ impl Pair {
             self.widened.requests.iter_mut().for_each(|request| request.enables = u128::MAX);
         }
         let inputs = &self.widened;
-        let seen = self.dut.cycle(inputs);
+        let (_, retained) = self.reference.rails();
         let expected = self.reference.cycle(inputs);
-        let difference = compare(inputs.now, expected, seen, self.narrow);
+        self.dut.cycle(inputs);
+        if expected.states != self.states || self.evaluated == 0 {
+            self.states = expected.states;
+            self.controls = expected_controls(expected, retained);
+        }
+        self.controls[1] = retained;
+        let controls = || compare_controls(inputs.now, self.controls, self.dut.controls());
+        let difference = compare(inputs.now, expected, self.dut.outputs(), self.narrow).or_else(controls);
         if let Some(failure) = self.dut.failure() {
             return Err(failure);
         }

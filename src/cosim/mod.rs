@@ -9,6 +9,7 @@ mod counters;
 mod difference;
 mod dut;
 mod ffi;
+mod harness;
 mod lockstep;
 mod report;
 mod shadow;

@@ -1,6 +1,7 @@
 //! A waveform of some cycles of a replay.
 
 use super::ffi::Model;
+use super::harness::MODULE;
 use crate::Result;
 use serde::{Deserialize, Serialize};
 use std::path::PathBuf;
@@ -8,7 +9,7 @@ use std::path::PathBuf;
 /// Which cycles to record, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct WaveformWindow {
-    /// VCD file. Cycle `n` is at time `2n`, its rising edge at `2n + 1`.
+    /// VCD file. The clock edge that begins cycle `n` is at time `2n`; the next evaluated cycle's edge ends it.
     pub file: PathBuf,
     /// First cycle.
     pub from: u64,
@@ -51,43 +52,43 @@ enum State {
     Done,
 }
 
+/// More levels of hierarchy than the memory has.
+const LEVELS: u32 = 99;
 /// Cycles between two looks at the size of the file.
 const LOOK: u64 = 256;
 
 impl Waveform {
-    /// Of everything below the top module `top`.
+    /// Of the memory `top` and everything in it.
     pub(super) fn new(window: WaveformWindow, top: &str) -> Self {
-        let scope = format!("TOP.{top}");
+        let scope = format!("TOP.{MODULE}.{top}");
         Self { window, scope, state: State::Before, first: 0, last: 0, truncated: false }
     }
 
-    /// Called with the clock low.
-    pub(super) fn low(&mut self, model: &mut Model, now: u64) -> Result<()> {
-        if self.state == State::Before && now >= self.window.from && now < self.window.to {
-            model.trace_open(&self.window.file, &self.scope, 0)?;
+    /// Called after the clock edge that begins cycle `now`.
+    pub(super) fn edge(&mut self, model: &mut Model, now: u64) -> Result<()> {
+        if self.state == State::Before && (self.window.from..self.window.to).contains(&now) {
+            model.trace_open(&self.window.file, &self.scope, LEVELS)?;
             (self.state, self.first) = (State::Recording, now);
         }
-        self.dump(model, now, 0)
-    }
-
-    /// Called after the rising edge.
-    pub(super) fn high(&mut self, model: &mut Model, now: u64) -> Result<()> {
-        self.dump(model, now, 1)?;
         if self.state != State::Recording {
             return Ok(());
         }
-        self.last = now + 1;
+        model.trace_dump(2 * now)?;
         self.truncated = now.is_multiple_of(LOOK) && model.trace_bytes() > self.window.limit;
-        if self.truncated || now + 1 >= self.window.to {
+        if self.truncated || now >= self.window.to {
             self.state = State::Done;
             model.trace_close()?;
         }
         Ok(())
     }
 
-    fn dump(&self, model: &mut Model, now: u64, half: u64) -> Result<()> {
-        let within = self.state == State::Recording && now < self.window.to;
-        if within { model.trace_dump(2 * now + half) } else { Ok(()) }
+    /// Called when cycle `now` has settled, with the clock low.
+    pub(super) fn settled(&mut self, model: &mut Model, now: u64) -> Result<()> {
+        if self.state != State::Recording {
+            return Ok(());
+        }
+        self.last = now + 1;
+        model.trace_dump(2 * now + 1)
     }
 
     /// Completes the file; nothing if no cycle of the window was evaluated.
