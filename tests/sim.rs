@@ -1,1 +1,4 @@
+//! The simulator against its record, against a naive model, and against what must hold for any simulation.
 
+mod fixtures;
+mod replay;

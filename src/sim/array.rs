@@ -37,7 +37,12 @@ impl TileBuffer {
 
     /// Forgets tiles of a tensor that is about to be overwritten.
     pub fn forget(&mut self, tensor: TensorId) {
-        self.tiles.retain(|t| t.tensor != tensor && !t.composed);
+        self.tiles.retain(|t| t.composed || t.tensor != tensor);
+    }
+
+    /// Forgets tiles made of parts of several tensors: another op does not recognise them.
+    pub fn forget_composed(&mut self) {
+        self.tiles.retain(|t| !t.composed);
     }
 }
 

@@ -3,7 +3,7 @@
 use super::array::{MatmulWalk, TileBuffer};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
-use super::layout::Layouts;
+use super::layout::{Layouts, Rect};
 use super::occupancy::Tracker;
 use super::operands::Operands;
 use super::ports::Ports;
@@ -197,6 +197,7 @@ impl<'a, P: Probe> Engine<'a, P> {
         if unit + 1 == self.units.len() {
             self.forget_overwritten(&operands);
         }
+        self.units[unit].buffers.iter_mut().for_each(TileBuffer::forget_composed);
         let walk = self.walk(unit, op, &operands);
         let rank = self.dispatcher.rank(op);
         let double_buffered = self.units[unit].double_buffered;
@@ -247,7 +248,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     /// The op on `unit` no longer needs a tile of an operand that is needed tile by tile.
-    pub(super) fn release_tile(&mut self, now: u64, unit: usize, operand: usize, rect: super::layout::Rect) {
+    pub(super) fn release_tile(&mut self, now: u64, unit: usize, operand: usize, rect: Rect) {
         let Some(running) = &self.units[unit].running else { return };
         for (tensor, stored) in running.operands.inputs[operand].stored(rect) {
             let held = &self.residency.held[tensor.index()];

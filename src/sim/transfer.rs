@@ -146,6 +146,14 @@ impl Transfers {
         self.queue.iter().find(|r| r.lacking > 0).map(|r| (r.op, Bytes(r.lacking)))
     }
 
+    /// A fill has ended: reads by other ops follow it from now on.
+    fn end_fill(&mut self, index: u32, op: OpId) {
+        if let Some(at) = self.fills.iter().position(|f| f.index == index) {
+            let fill = self.fills.swap_remove(at);
+            fill.tiles.iter().for_each(|(tensor, _)| self.last_fill[tensor.index()] = Some((fill.node, op)));
+        }
+    }
+
     /// The fill under way that brings any of the tiles just looked up.
     fn blocking_fill(&self) -> Option<NodeId> {
         let hit = |f: &&ActiveFill| {
@@ -384,9 +392,6 @@ impl<P: Probe> Engine<'_, P> {
         let transfer =
             Transfer { kind, start: now + before, bytes, op, operand: side(operand), tensor, lifetime, port };
         let node = self.hold(now, now + cycles, transfer, &causes, Some(dram_port));
-        for &(tensor, _) in &tiles {
-            self.transfers.last_fill[tensor.index()] = Some((node, request.op));
-        }
         let index = self.begin(now + cycles, request, node, true);
         self.transfers.fills.push(ActiveFill { index, node, tiles });
     }
@@ -448,7 +453,7 @@ impl<P: Probe> Engine<'_, P> {
         self.transfers.unused.push(index);
         let unit = request.unit as usize;
         if fill {
-            self.transfers.fills.retain(|f| f.index != index);
+            self.transfers.end_fill(index, request.op);
             self.transfers.put(Request { ready: now, cause: Some((node, 0)), also: None, lacking: 0, ..request });
             return;
         }
