@@ -1,4 +1,6 @@
 //! The simulator against its record, against a naive model, and against what must hold for any simulation.
 
 mod fixtures;
+mod naive;
+mod properties;
 mod replay;
