@@ -324,13 +324,14 @@ impl<'a, P: Probe> Residency<'a, P> {
     }
 
     /// Cells of `tensor` that are there and that no transfer uses, last first.
-    pub(super) fn removable(&self, tensor: TensorId) -> Vec<usize> {
+    pub(super) fn removable(&self, tensor: TensorId) -> impl Iterator<Item = usize> + '_ {
         let held = &self.held[tensor.index()];
-        let pinned = |cell: usize| {
+        let unused = !self.pins.iter().any(|p| p.tensor == tensor);
+        let pinned = move |cell: usize| {
             let (row, col) = held.grid.place(cell);
             self.pins.iter().any(|p| p.tensor == tensor && p.cells.contains(row, col))
         };
-        held.present.descending(held.grid.len()).filter(|&cell| !pinned(cell)).collect()
+        held.present.descending(held.grid.len()).filter(move |&cell| unused || !pinned(cell))
     }
 
     /// Bits of one cell.

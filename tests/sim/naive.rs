@@ -250,8 +250,8 @@ impl Naive<'_> {
         if self.accelerator.dispatch == Dispatch::Greedy {
             return self.workload.op_ids().filter(is_matmul).filter(waiting).find(|&op| self.is_free(op));
         }
-        let mine = self.workload.op_ids().filter(is_matmul).skip(unit).step_by(arrays);
-        mine.filter(waiting).next().filter(|&op| self.is_free(op))
+        let mut mine = self.workload.op_ids().filter(is_matmul).skip(unit).step_by(arrays);
+        mine.find(waiting).filter(|&op| self.is_free(op))
     }
 
     fn start(&mut self, unit: usize, op: OpId) {
@@ -297,7 +297,7 @@ impl Naive<'_> {
                 if here && room {
                     job.steps[i].started = Some(now);
                     for tile in job.steps[i].operands.iter().filter(|t| !t.fetch && t.last_use) {
-                        tile.elements.iter().for_each(|e| drop(self.needed.remove(e)));
+                        self.needed.retain(|e| !tile.elements.contains(e));
                     }
                 }
             }
@@ -322,7 +322,7 @@ impl Naive<'_> {
                     Phase::Moving(end) if end == now => {
                         tile.phase = Phase::Done;
                         if tile.last_use {
-                            tile.elements.iter().for_each(|e| drop(self.needed.remove(e)));
+                            self.needed.retain(|e| !tile.elements.contains(e));
                         }
                     }
                     _ => {}
@@ -442,7 +442,9 @@ fn run(workload: &Workload, accelerator: &Accelerator, whole: bool) -> Vec<([u64
         let kind = &workload.op(op).kind;
         for tensor in kind.inputs().into_iter().chain([kind.out()]) {
             let shape = workload.tensor(tensor);
-            area(workload, tensor, (0, shape.rows), (0, shape.cols)).iter().for_each(|e| drop(users[e.0 as usize].insert(op)));
+            for element in area(workload, tensor, (0, shape.rows), (0, shape.cols)) {
+                users[element.0 as usize].insert(op);
+            }
         }
     }
     let users: Vec<Vec<OpId>> = users.into_iter().map(|u| u.into_iter().collect()).collect();
