@@ -8,7 +8,8 @@ use trapti::sim::{Options, simulate};
 use trapti::workload::{Lowering, Model, Scenario, Workload, lower};
 
 fn read(path: &str) -> std::sync::Arc<Source> {
-    let text = std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("part of the repository");
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("part of the repository");
     Source::new(path, text)
 }
 

@@ -7,10 +7,10 @@ use trapti::accelerator::{
     Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
 };
 use trapti::diagnostic::Source;
-use trapti::sim::{KvRetention, Options, WeightRetention, simulate};
+use trapti::sim::{Options, simulate};
 use trapti::trace::{Outcome, Run};
 use trapti::units::{Bytes, Cycles, Hertz, grouped};
-use trapti::workload::Workload;
+use trapti::workload::{KvRelease, WeightRelease, Workload};
 
 fn directory(case: &str) -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/transinfersim").join(case)
@@ -74,7 +74,7 @@ fn accelerator(case: &str) -> Accelerator {
 fn run(case: &str) -> Run {
     let text = fs::read_to_string(directory(case).join("workload.json")).unwrap();
     let workload = Workload::from_json(&Source::new(format!("{case}/workload.json"), text)).unwrap();
-    let options = Options { kv: KvRetention::Released, weights: WeightRetention::Whole, ..Options::default() };
+    let options = Options { kv: KvRelease::Released, weights: WeightRelease::Whole, ..Options::default() };
     simulate(&workload, &accelerator(case), &options, &mut |_| {}).unwrap()
 }
 

@@ -8,12 +8,13 @@ use super::occupancy::Tracker;
 use super::operands::Operands;
 use super::ports::Ports;
 use super::record::{Causes, Recorder};
+use super::request::Transfers;
 use super::residency::{Need, Residency};
 use super::running::Running;
 use super::statistics::Counters;
 use super::step::Walk;
 use super::tiling::Tiling;
-use super::transfer::Transfers;
+
 use super::vector::VectorWalk;
 use super::{Options, Probe, Progress, setup, statistics};
 use crate::accelerator::{Accelerator, Overlap};

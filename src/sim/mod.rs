@@ -20,6 +20,7 @@ mod occupancy;
 mod operands;
 mod ports;
 mod record;
+mod request;
 mod residency;
 mod running;
 mod setup;
@@ -33,45 +34,30 @@ use crate::accelerator::Accelerator;
 use crate::error::Result;
 use crate::ids::LifetimeId;
 use crate::trace::Run;
-use crate::workload::Workload;
-use serde::{Deserialize, Serialize};
+use crate::workload::{KvRelease, Lowering, WeightRelease, Workload};
 
 /// What the run keeps and when it gives up.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(default, deny_unknown_fields, rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Options {
     /// Until when keys and values are needed.
-    pub kv: KvRetention,
+    pub kv: KvRelease,
     /// Until when weights are needed.
-    pub weights: WeightRetention,
+    pub weights: WeightRelease,
     /// Most events before the run is refused as too long; 0 is no limit.
     pub most_events: u64,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kv: KvRetention::Released, weights: WeightRetention::Streamed, most_events: 0 }
+        Self { kv: KvRelease::Released, weights: WeightRelease::Streamed, most_events: 0 }
     }
 }
 
-/// Until when keys and values are needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum KvRetention {
-    /// Until the run ends.
-    Kept,
-    /// Until their last consumer ends.
-    Released,
-}
-
-/// Until when weights are needed.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum WeightRetention {
-    /// A tile from its transfer into the memory to its last use in the op.
-    Streamed,
-    /// What has been loaded, until the op ends.
-    Whole,
+impl Options {
+    /// What a lowering asks of the run.
+    pub fn of(lowering: &Lowering) -> Self {
+        Self { kv: lowering.kv, weights: lowering.weights, ..Self::default() }
+    }
 }
 
 /// How far a run is.

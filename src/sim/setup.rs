@@ -1,16 +1,16 @@
 //! What is known about every tensor before the first cycle.
 
+use super::Options;
 use super::grid::{Cuts, Grid};
 use super::layout::Layouts;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::residency::{Held, Need};
 use super::vector;
-use super::{KvRetention, Options, WeightRetention};
 use crate::accelerator::Accelerator;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
-use crate::workload::{Class, Home, OpKind, Window, Workload};
+use crate::workload::{Class, Home, KvRelease, OpKind, WeightRelease, Window, Workload};
 
 /// Boundaries of one tensor, and which regular series of them it has already.
 #[derive(Debug, Clone, Default)]
@@ -64,9 +64,9 @@ pub fn tensors(
 fn need(workload: &Workload, tensor: TensorId, options: &Options) -> Need {
     let tensor = workload.tensor(tensor);
     match (tensor.class, tensor.home) {
-        (Class::Weight, Home::Dram) if options.weights == WeightRetention::Streamed => Need::Tiles,
+        (Class::Weight, Home::Dram) if options.weights == WeightRelease::Streamed => Need::Tiles,
         (Class::Weight, Home::Dram) => Need::Readers,
-        (Class::Kv, _) if options.kv == KvRetention::Kept => Need::Always,
+        (Class::Kv, _) if options.kv == KvRelease::Kept => Need::Always,
         _ => Need::Uses,
     }
 }

@@ -1,4 +1,4 @@
-//! Transfers: requests that wait for ports, data or room, and those under way.
+//! Starts and ends of transfers.
 
 use super::Probe;
 use super::engine::{Engine, Event};
@@ -6,162 +6,13 @@ use super::eviction::Room;
 use super::grid::Cells;
 use super::layout::Rect;
 use super::record::{Causes, Transfer};
-use super::residency::{Pin, Spill};
-use super::running::Cause;
+use super::request::{Active, ActiveFill, Request, What, request};
+use super::residency::Pin;
 use super::step::Step;
-use crate::ids::{NodeId, OpId, TensorId};
+use crate::ids::{LifetimeId, NodeId, TensorId};
 use crate::trace::{NodeKind, Operand};
 use crate::units::Bytes;
-use rustc_hash::FxHashMap;
 use std::cmp::Reverse;
-
-/// What a request wants to move.
-#[derive(Debug, Clone, Copy)]
-pub enum What {
-    /// An operand of a step into the unit.
-    Fetch {
-        /// The step.
-        step: u64,
-        /// Which operand.
-        operand: u8,
-    },
-    /// A result into the memory.
-    Write {
-        /// Its spatial tile.
-        spatial: u64,
-        /// Its place.
-        rect: Rect,
-        /// Bytes that move.
-        bytes: u32,
-    },
-    /// A result from the memory to DRAM.
-    WriteBack {
-        /// Its spatial tile.
-        spatial: u64,
-        /// Its place.
-        rect: Rect,
-        /// Bytes that move.
-        bytes: u32,
-    },
-    /// Contents that have to leave for the request `by`.
-    Spill {
-        /// The request that needs the room.
-        by: u32,
-    },
-}
-
-/// A transfer that waits.
-#[derive(Debug, Clone, Copy)]
-pub struct Request {
-    ready: u64,
-    rank: u32,
-    /// Order among requests of one op that are ready in the same cycle.
-    place: u64,
-    id: u32,
-    unit: u32,
-    op: OpId,
-    what: What,
-    cause: Option<Cause>,
-    also: Option<Cause>,
-    spilling: bool,
-    lacking: u64,
-}
-
-impl Request {
-    fn key(&self) -> (u64, u32, u64) {
-        (self.ready, self.rank, self.place)
-    }
-}
-
-/// A transfer under way.
-#[derive(Debug, Clone, Copy)]
-struct Active {
-    request: Request,
-    node: NodeId,
-    fill: bool,
-}
-
-/// A fill under way: nobody reads these tiles before it ends.
-#[derive(Debug)]
-struct ActiveFill {
-    index: u32,
-    node: NodeId,
-    tiles: Vec<(TensorId, Cells)>,
-}
-
-/// All transfers that wait or are under way.
-#[derive(Debug)]
-pub struct Transfers {
-    queue: Vec<Request>,
-    active: Vec<Active>,
-    unused: Vec<u32>,
-    fills: Vec<ActiveFill>,
-    spills: FxHashMap<u32, Spill>,
-    last_fill: Vec<Option<(NodeId, OpId)>>,
-    tiles: Vec<(TensorId, Cells)>,
-    next_id: u32,
-}
-
-impl Transfers {
-    /// None yet.
-    pub fn new(tensors: usize) -> Self {
-        Self {
-            queue: Vec::new(),
-            active: Vec::new(),
-            unused: Vec::new(),
-            fills: Vec::new(),
-            spills: FxHashMap::default(),
-            last_fill: vec![None; tensors],
-            tiles: Vec::new(),
-            next_id: 0,
-        }
-    }
-
-    fn insert(&mut self, mut request: Request) {
-        request.id = self.next_id;
-        self.next_id = self.next_id.wrapping_add(1);
-        self.put(request);
-    }
-
-    fn put(&mut self, request: Request) {
-        let at = self.queue.partition_point(|r| r.key() <= request.key());
-        self.queue.insert(at, request);
-    }
-
-    fn begin(&mut self, active: Active) -> u32 {
-        match self.unused.pop() {
-            Some(index) => {
-                self.active[index as usize] = active;
-                index
-            }
-            None => {
-                self.active.push(active);
-                self.active.len() as u32 - 1
-            }
-        }
-    }
-
-    /// The first request that found no room, and the bytes it lacks.
-    pub fn lacking(&self) -> Option<(OpId, Bytes)> {
-        self.queue.iter().find(|r| r.lacking > 0).map(|r| (r.op, Bytes(r.lacking)))
-    }
-
-    /// A fill has ended: reads by other ops follow it from now on.
-    fn end_fill(&mut self, index: u32, op: OpId) {
-        if let Some(at) = self.fills.iter().position(|f| f.index == index) {
-            let fill = self.fills.swap_remove(at);
-            fill.tiles.iter().for_each(|(tensor, _)| self.last_fill[tensor.index()] = Some((fill.node, op)));
-        }
-    }
-
-    /// The fill under way that brings any of the tiles just looked up.
-    fn blocking_fill(&self) -> Option<NodeId> {
-        let hit = |f: &&ActiveFill| {
-            f.tiles.iter().any(|(t, cells)| self.tiles.iter().any(|(u, other)| t == u && cells.overlaps(other)))
-        };
-        self.fills.iter().find(hit).map(|f| f.node)
-    }
-}
 
 impl<P: Probe> Engine<'_, P> {
     /// Requests the operands of a step that have to be fetched.
@@ -363,7 +214,7 @@ impl<P: Probe> Engine<'_, P> {
         self.transfers.tiles = tiles;
     }
 
-    fn touch_all(&mut self, now: u64, tiles: &[(TensorId, Cells)]) -> crate::ids::LifetimeId {
+    fn touch_all(&mut self, now: u64, tiles: &[(TensorId, Cells)]) -> LifetimeId {
         let first = self.residency.touch(now, tiles[0].0);
         for &(tensor, _) in &tiles[1..] {
             self.residency.mark_used(tensor);
@@ -518,9 +369,4 @@ impl<P: Probe> Engine<'_, P> {
 
 fn side(operand: usize) -> Operand {
     if operand == 0 { Operand::A } else { Operand::B }
-}
-
-fn request((ready, rank, place): (u64, u32, u64), unit: usize, op: OpId, what: What, cause: Option<Cause>) -> Request {
-    let unit = unit as u32;
-    Request { ready, rank, place, id: 0, unit, op, what, cause, also: None, spilling: false, lacking: 0 }
 }

@@ -5,6 +5,7 @@ use trapti::accelerator::{
     Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
 };
 use trapti::ids::TensorId;
+use trapti::trace::Occupancy;
 use trapti::units::{Bytes, Cycles, Hertz};
 use trapti::workload::{CausalMask, Class, Home, Op, OpKind, Tensor, VectorKind, ViewMapping, Workload};
 
@@ -103,7 +104,9 @@ impl Block {
         let input = b.tensor(self.tokens, self.width, Class::Activation, Home::Dram);
         let fused = b.project(input, self.heads * self.head, true, Class::Activation);
         let mask = |mask| if self.causal { mask } else { CausalMask::None };
-        let shared = self.grouped.then(|| (b.project(input, self.head, false, Class::Kv), b.project(input, self.head, true, Class::Kv)));
+        let shared = self
+            .grouped
+            .then(|| (b.project(input, self.head, false, Class::Kv), b.project(input, self.head, true, Class::Kv)));
         let mut contexts = Vec::new();
         for h in 0..self.heads {
             let query = match self.fused {
@@ -198,8 +201,20 @@ pub fn small_accelerator() -> impl Strategy<Value = Accelerator> {
         }
         let memory = &mut a.memories[0];
         (memory.ports, memory.port_bits, memory.latency) = (ports, bits, Cycles(latency));
-        (a.dram.latency, a.dram.ports, a.vector.lanes, a.vector.buffer) = (Cycles(rest.0), rest.1, rest.2, Bytes(rest.3));
+        (a.dram.latency, a.dram.ports, a.vector.lanes, a.vector.buffer) =
+            (Cycles(rest.0), rest.1, rest.2, Bytes(rest.3));
         a.dispatch = if rest.4 { Dispatch::Greedy } else { Dispatch::RoundRobin };
         a
     })
+}
+
+/// The recorded changes, cycle by cycle.
+pub fn expand(occupancy: &Occupancy) -> Vec<([u64; 4], u64)> {
+    let mut curve = Vec::new();
+    for (i, change) in occupancy.changes.iter().enumerate() {
+        let end = occupancy.changes.get(i + 1).map_or(occupancy.end, |next| next.cycle);
+        let state = (change.needed.map(|b| b.0), change.obsolete.0);
+        curve.resize(end.0 as usize, state);
+    }
+    curve
 }

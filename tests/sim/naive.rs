@@ -1,13 +1,12 @@
 //! The same semantics, cycle by cycle and element by element, for small workloads without evictions.
 
-use super::fixtures::{block, small_accelerator};
+use super::fixtures::{block, expand, small_accelerator};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
 use trapti::accelerator::{Accelerator, Array, Dispatch, Fill, Overlap};
 use trapti::ids::{OpId, TensorId};
-use trapti::sim::{Options, WeightRetention, simulate};
-use trapti::trace::Occupancy;
-use trapti::workload::{CausalMask, Class, OpKind, ViewMapping, Workload};
+use trapti::sim::{Options, simulate};
+use trapti::workload::{CausalMask, Class, OpKind, ViewMapping, WeightRelease, Workload};
 
 /// An element of a tensor that holds bytes.
 type Element = (u32, u32);
@@ -125,9 +124,10 @@ impl Naive<'_> {
         let stride = self.workload.tensors[elements[0].0 as usize].cols;
         let width = cols.1 - cols.0;
         let (holder, first) = elements[0];
-        let regular = elements.iter().enumerate().all(|(i, e)| {
-            *e == (holder, first + i as u32 / width * stride + i as u32 % width)
-        });
+        let regular = elements
+            .iter()
+            .enumerate()
+            .all(|(i, e)| *e == (holder, first + i as u32 / width * stride + i as u32 % width));
         match regular {
             true => (None, elements.to_vec(), (rows.1 - rows.0, width)),
             false => (Some(op), vec![(tensor.0, 0)], (rows.0, cols.0)),
@@ -145,7 +145,8 @@ impl Naive<'_> {
         let (mut steps, mut results) = (Vec::new(), Vec::new());
         for i in (0..m).step_by(array.rows as usize) {
             let rows = (i, m.min(i + array.rows));
-            let seen = |keys: u32| (i64::from(rows.1) + i64::from(keys) - i64::from(m)).clamp(1, i64::from(keys)) as u32;
+            let seen =
+                |keys: u32| (i64::from(rows.1) + i64::from(keys) - i64::from(m)).clamp(1, i64::from(keys)) as u32;
             let visible = if mask == CausalMask::Score { seen(n) } else { n };
             let depth = if mask == CausalMask::Context { seen(k) } else { k };
             for j in (0..visible).step_by(array.columns as usize) {
@@ -230,9 +231,10 @@ impl Naive<'_> {
     /// Ops that only rename finish with what they wait for.
     fn finish_renames(&mut self) {
         loop {
-            let next = self.workload.op_ids().find(|&op| {
-                self.workload.op(op).kind.is_rename() && !self.finished.contains(&op) && self.is_free(op)
-            });
+            let next = self
+                .workload
+                .op_ids()
+                .find(|&op| self.workload.op(op).kind.is_rename() && !self.finished.contains(&op) && self.is_free(op));
             let Some(op) = next else { return };
             self.finished.insert(op);
         }
@@ -380,7 +382,8 @@ impl Naive<'_> {
             if tile.elements.iter().any(|e| self.arriving.contains_key(e)) {
                 continue;
             }
-            let missing: BTreeSet<Element> = tile.elements.iter().filter(|e| !self.present.contains(e)).copied().collect();
+            let missing: BTreeSet<Element> =
+                tile.elements.iter().filter(|e| !self.present.contains(e)).copied().collect();
             if missing.is_empty() {
                 tile.phase = Phase::Moving(moving);
                 self.sram[port] = moving;
@@ -475,24 +478,13 @@ fn run(workload: &Workload, accelerator: &Accelerator, whole: bool) -> Vec<([u64
     curve
 }
 
-/// The recorded changes, cycle by cycle.
-fn expand(occupancy: &Occupancy) -> Vec<([u64; 4], u64)> {
-    let mut curve = Vec::new();
-    for (i, change) in occupancy.changes.iter().enumerate() {
-        let end = occupancy.changes.get(i + 1).map_or(occupancy.end, |next| next.cycle);
-        let state = (change.needed.map(|b| b.0), change.obsolete.0);
-        curve.resize(end.0 as usize, state);
-    }
-    curve
-}
-
 proptest! {
     #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
 
     #[test]
     fn equal_in_every_cycle(block in block(), accelerator in small_accelerator(), whole in any::<bool>()) {
         let workload = block.workload();
-        let weights = if whole { WeightRetention::Whole } else { WeightRetention::Streamed };
+        let weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
         let options = Options { weights, ..Options::default() };
         let fast = simulate(&workload, &accelerator, &options, &mut |_| {}).unwrap();
         let slow = run(&workload, &accelerator, whole);

@@ -4,10 +4,10 @@ use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
 use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Overlap};
 use trapti::sim::tiling::array_cycles;
-use trapti::sim::{KvRetention, Options, simulate};
+use trapti::sim::{Options, simulate};
 use trapti::trace::{NodeKind, Outcome, Run};
 use trapti::units::{Bytes, Cycles};
-use trapti::workload::{Class, Home, Workload};
+use trapti::workload::{Class, Home, KvRelease, Workload};
 
 fn run(workload: &Workload, accelerator: &Accelerator) -> Run {
     simulate(workload, accelerator, &Options::default(), &mut |_| {}).unwrap()
@@ -48,9 +48,17 @@ fn one_spatial_tile_overlapped_by_hand() {
 #[test]
 fn keys_and_values_are_kept_on_demand() {
     let block = Block {
-        tokens: 6, width: 8, head: 4, heads: 2, causal: false, fused: false, grouped: false, vectors: false, write_back: true,
+        tokens: 6,
+        width: 8,
+        head: 4,
+        heads: 2,
+        causal: false,
+        fused: false,
+        grouped: false,
+        vectors: false,
+        write_back: true,
     };
-    let options = Options { kv: KvRetention::Kept, ..Options::default() };
+    let options = Options { kv: KvRelease::Kept, ..Options::default() };
     let kept = simulate(&block.workload(), &accelerator(1, Overlap::Serial), &options, &mut |_| {}).unwrap();
     let last = |run: &Run| run.occupancy[0].changes.last().unwrap().needed_of(Class::Kv);
     assert_eq!(last(&kept), Bytes(2 * 2 * 6 * 4));

@@ -5,9 +5,10 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::accelerator::Overlap;
 use trapti::ids::LifetimeId;
-use trapti::sim::{Options, Probe, WeightRetention, simulate, simulate_observed};
+use trapti::sim::{Options, Probe, simulate, simulate_observed};
 use trapti::trace::{NodeKind, Outcome, Run};
 use trapti::units::Bytes;
+use trapti::workload::WeightRelease;
 
 /// Starts of all nodes, with and without the plan as a lower bound.
 struct Replay {
@@ -83,7 +84,8 @@ fn assert_occupancy(run: &Run, curves: &Curves) {
         let needed: Vec<(u64, u64)> = curve.iter().map(|(&c, &b)| (c, b)).collect();
         let most = needed.iter().map(|&(_, b)| b).max().unwrap_or(0);
         assert!(lifetime.extent.0 >= most, "{lifetime:?}");
-        let last = needed.iter().rev().take_while(|&&(_, b)| b == 0).last().map_or(run.statistics.cycles.0, |&(c, _)| c);
+        let last =
+            needed.iter().rev().take_while(|&&(_, b)| b == 0).last().map_or(run.statistics.cycles.0, |&(c, _)| c);
         assert_eq!(lifetime.released.0, last, "{lifetime:?} {needed:?}");
         assert_eq!(lifetime.reserved.0, needed[0].0);
     }
@@ -97,7 +99,7 @@ proptest! {
     /// Without evictions every start follows from the graph alone: nothing is hidden behind the plan.
     #[test]
     fn starts_follow_from_predecessors(block in block(), accelerator in small_accelerator(), whole in any::<bool>()) {
-        let weights = if whole { WeightRetention::Whole } else { WeightRetention::Streamed };
+        let weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
         let options = Options { weights, ..Options::default() };
         let mut curves = Curves::default();
         let run = simulate_observed(&block.workload(), &accelerator, &options, &mut |_| {}, &mut curves).unwrap();
@@ -130,9 +132,19 @@ proptest! {
 #[test]
 fn same_input_same_run() {
     let block = Block {
-        tokens: 11, width: 9, head: 4, heads: 3, causal: true, fused: true, grouped: false, vectors: true, write_back: true,
+        tokens: 11,
+        width: 9,
+        head: 4,
+        heads: 3,
+        causal: true,
+        fused: true,
+        grouped: false,
+        vectors: true,
+        write_back: true,
     };
-    let run = || simulate(&block.workload(), &accelerator(2, Overlap::DoubleBuffered), &Options::default(), &mut |_| {}).unwrap();
+    let run = || {
+        simulate(&block.workload(), &accelerator(2, Overlap::DoubleBuffered), &Options::default(), &mut |_| {}).unwrap()
+    };
     let (first, second) = (run(), run());
     assert_eq!(first.accesses.nodes(), second.accesses.nodes());
     assert_eq!(first.lifetimes, second.lifetimes);

@@ -1,0 +1,196 @@
+//! Requests that wait for ports, data or room, and transfers under way.
+
+use super::grid::Cells;
+use super::layout::Rect;
+use super::residency::Spill;
+use super::running::Cause;
+use crate::ids::{NodeId, OpId, TensorId};
+use crate::units::Bytes;
+use rustc_hash::FxHashMap;
+
+/// What a request wants to move.
+#[derive(Debug, Clone, Copy)]
+pub enum What {
+    /// An operand of a step into the unit.
+    Fetch {
+        /// The step.
+        step: u64,
+        /// Which operand.
+        operand: u8,
+    },
+    /// A result into the memory.
+    Write {
+        /// Its spatial tile.
+        spatial: u64,
+        /// Its place.
+        rect: Rect,
+        /// Bytes that move.
+        bytes: u32,
+    },
+    /// A result from the memory to DRAM.
+    WriteBack {
+        /// Its spatial tile.
+        spatial: u64,
+        /// Its place.
+        rect: Rect,
+        /// Bytes that move.
+        bytes: u32,
+    },
+    /// Contents that have to leave for the request `by`.
+    Spill {
+        /// The request that needs the room.
+        by: u32,
+    },
+}
+
+/// A transfer that waits.
+#[derive(Debug, Clone, Copy)]
+pub struct Request {
+    /// Since when.
+    pub ready: u64,
+    /// Place of its op in the order.
+    pub rank: u32,
+    /// Order among requests of one op that are ready in the same cycle.
+    pub place: u64,
+    /// Number.
+    pub id: u32,
+    /// Unit that asks.
+    pub unit: u32,
+    /// Op that causes it.
+    pub op: OpId,
+    /// What to move.
+    pub what: What,
+    /// What it waited for before it was ready.
+    pub cause: Option<Cause>,
+    /// What it waited for since.
+    pub also: Option<Cause>,
+    /// Whether something is leaving to make room for it.
+    pub spilling: bool,
+    /// Bytes it lacked when it was last tried.
+    pub lacking: u64,
+}
+
+impl Request {
+    fn key(&self) -> (u64, u32, u64) {
+        (self.ready, self.rank, self.place)
+    }
+}
+
+/// A transfer under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Active {
+    /// What was asked for.
+    pub request: Request,
+    /// Its record.
+    pub node: NodeId,
+    /// Whether it brings contents of DRAM first.
+    pub fill: bool,
+}
+
+/// A fill under way: nobody reads these tiles before it ends.
+#[derive(Debug)]
+pub struct ActiveFill {
+    /// Its place among the transfers under way.
+    pub index: u32,
+    /// Its record.
+    pub node: NodeId,
+    /// The tiles.
+    pub tiles: Vec<(TensorId, Cells)>,
+}
+
+/// All transfers that wait or are under way.
+#[derive(Debug)]
+pub struct Transfers {
+    /// Those that wait, in the order in which they are served.
+    pub queue: Vec<Request>,
+    /// Those under way; some places are unused.
+    pub active: Vec<Active>,
+    /// Places not in use.
+    pub unused: Vec<u32>,
+    /// Fills under way.
+    pub fills: Vec<ActiveFill>,
+    /// What leaves, by the number of its request.
+    pub spills: FxHashMap<u32, Spill>,
+    /// For each tensor the fill that ended last, and the op it was for.
+    pub last_fill: Vec<Option<(NodeId, OpId)>>,
+    /// Tiles of the transfer being looked at.
+    pub tiles: Vec<(TensorId, Cells)>,
+    /// Number of the next request.
+    pub next_id: u32,
+}
+
+impl Transfers {
+    /// None yet.
+    pub fn new(tensors: usize) -> Self {
+        Self {
+            queue: Vec::new(),
+            active: Vec::new(),
+            unused: Vec::new(),
+            fills: Vec::new(),
+            spills: FxHashMap::default(),
+            last_fill: vec![None; tensors],
+            tiles: Vec::new(),
+            next_id: 0,
+        }
+    }
+
+    /// Adds a request.
+    pub fn insert(&mut self, mut request: Request) {
+        request.id = self.next_id;
+        self.next_id = self.next_id.wrapping_add(1);
+        self.put(request);
+    }
+
+    /// Files a request that has its number under its new place in the order.
+    pub fn put(&mut self, request: Request) {
+        let at = self.queue.partition_point(|r| r.key() <= request.key());
+        self.queue.insert(at, request);
+    }
+
+    /// Puts a transfer under way; returns its place.
+    pub fn begin(&mut self, active: Active) -> u32 {
+        match self.unused.pop() {
+            Some(index) => {
+                self.active[index as usize] = active;
+                index
+            }
+            None => {
+                self.active.push(active);
+                self.active.len() as u32 - 1
+            }
+        }
+    }
+
+    /// The first request that found no room, and the bytes it lacks.
+    pub fn lacking(&self) -> Option<(OpId, Bytes)> {
+        self.queue.iter().find(|r| r.lacking > 0).map(|r| (r.op, Bytes(r.lacking)))
+    }
+
+    /// A fill has ended: reads by other ops follow it from now on.
+    pub fn end_fill(&mut self, index: u32, op: OpId) {
+        if let Some(at) = self.fills.iter().position(|f| f.index == index) {
+            let fill = self.fills.swap_remove(at);
+            fill.tiles.iter().for_each(|(tensor, _)| self.last_fill[tensor.index()] = Some((fill.node, op)));
+        }
+    }
+
+    /// The fill under way that brings any of the tiles just looked up.
+    pub fn blocking_fill(&self) -> Option<NodeId> {
+        let hit = |f: &&ActiveFill| {
+            f.tiles.iter().any(|(t, cells)| self.tiles.iter().any(|(u, other)| t == u && cells.overlaps(other)))
+        };
+        self.fills.iter().find(hit).map(|f| f.node)
+    }
+}
+
+/// A request that is ready at `ready`, of the op at place `rank` of the order.
+pub fn request(
+    (ready, rank, place): (u64, u32, u64),
+    unit: usize,
+    op: OpId,
+    what: What,
+    cause: Option<Cause>,
+) -> Request {
+    let unit = unit as u32;
+    Request { ready, rank, place, id: 0, unit, op, what, cause, also: None, spilling: false, lacking: 0 }
+}
