@@ -1,3 +1,7 @@
 //! The `trapti` command.
 
-fn main() {}
+use std::process::ExitCode;
+
+fn main() -> ExitCode {
+    trapti::cli::run()
+}

@@ -1,1 +1,122 @@
-//! The command line: parse, read, call one function, write.
+//! The command line: parse, read, call one function, write. One file a command.
+
+mod cosim;
+mod explore;
+mod flow;
+mod generate;
+mod import;
+mod inputs;
+mod output;
+mod progress;
+mod project;
+mod report;
+mod select;
+mod simulate;
+mod wave;
+
+use crate::error::Error;
+use clap::{Parser, Subcommand};
+use output::{Format, Output};
+use std::process::ExitCode;
+
+/// How much on-chip SRAM an embedded transformer accelerator needs, in how many banks, gated by which policy; and the RTL that proves it.
+#[derive(Debug, Parser)]
+#[command(name = "trapti", version, max_term_width = 100, after_help = EXAMPLES)]
+struct Cli {
+    /// Form of the result on stdout.
+    #[arg(long, global = true, value_enum, default_value_t)]
+    format: Format,
+    /// Threads; every number of them gives the same bytes.
+    #[arg(long, global = true, value_name = "N")]
+    threads: Option<usize>,
+    #[command(subcommand)]
+    command: Command,
+}
+
+const EXAMPLES: &str = "Examples:
+  trapti flow models/projects/edge-llm.toml --output out/edge-llm
+  trapti import models/gpt2-xl.json --prefill 1024
+  trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
+  trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
+  trapti select out/exploration -o out/design.json
+  trapti generate out/design.json -o out/rtl
+  trapti cosim out/design.json --run out/run -o out/cosim
+  trapti wave check out/cosim/wave.vcd --design out/design.json
+
+Exit codes: 0 done; 1 the answer is \"no\"; 2 bad usage or input; 3 a tool is missing.";
+
+#[derive(Debug, Subcommand)]
+enum Command {
+    Import(import::Arguments),
+    Simulate(simulate::Arguments),
+    Explore(explore::Arguments),
+    Select(select::Arguments),
+    Generate(generate::Arguments),
+    Cosim(cosim::Arguments),
+    #[command(subcommand)]
+    Wave(wave::Command),
+    Report(report::Arguments),
+    Flow(flow::Arguments),
+}
+
+/// How a command that did not fail ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Answer {
+    /// Done, or the answer is "yes".
+    Yes,
+    /// The answer is "no": a check failed, nothing is feasible.
+    No,
+}
+
+/// Runs the command line and returns its exit code.
+pub fn run() -> ExitCode {
+    env_logger::Builder::from_default_env().format_timestamp(None).init();
+    let cli = Cli::parse();
+    match configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format))) {
+        Ok(Answer::Yes) => ExitCode::SUCCESS,
+        Ok(Answer::No) => ExitCode::from(1),
+        Err(error) => fail(&error),
+    }
+}
+
+fn configure_threads(threads: Option<usize>) -> crate::Result<()> {
+    let Some(threads) = threads else { return Ok(()) };
+    // Built once, before anything else uses the pool; zero threads means one for each core.
+    rayon::ThreadPoolBuilder::new()
+        .num_threads(threads)
+        .build_global()
+        .map_err(|e| Error::Tool { tool: "thread pool".into(), message: e.to_string() })
+}
+
+fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
+    match command {
+        Command::Import(arguments) => import::run(&arguments, output),
+        Command::Simulate(arguments) => simulate::run(&arguments, output),
+        Command::Explore(arguments) => explore::run(&arguments, output),
+        Command::Select(arguments) => select::run(&arguments, output),
+        Command::Generate(arguments) => generate::run(&arguments, output),
+        Command::Cosim(arguments) => cosim::run(&arguments, output),
+        Command::Wave(command) => wave::run(&command, output),
+        Command::Report(arguments) => report::run(&arguments, output),
+        Command::Flow(arguments) => flow::run(&arguments, output),
+    }
+}
+
+fn fail(error: &Error) -> ExitCode {
+    match error {
+        Error::Input(diagnostics) => diagnostics.iter().for_each(|d| output::message(&d.render(output::coloured()))),
+        other => output::message(&format!("error: {other}")),
+    }
+    ExitCode::from(error.exit_code())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::CommandFactory;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+}

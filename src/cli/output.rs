@@ -70,7 +70,8 @@ pub fn table(rows: &[Vec<String>]) -> String {
     let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
     let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0);
     let widths: Vec<usize> = (0..columns).map(width).collect();
-    let right: Vec<bool> = (0..columns).map(|c| rows.iter().skip(1).any(|r| r.get(c).is_some_and(|s| numeric(s)))).collect();
+    let right: Vec<bool> =
+        (0..columns).map(|c| rows.iter().skip(1).any(|r| r.get(c).is_some_and(|s| numeric(s)))).collect();
     let mut out = String::new();
     for (number, row) in rows.iter().enumerate() {
         let cells = row.iter().enumerate().map(|(c, cell)| match right[c] {
@@ -97,7 +98,8 @@ mod tests {
 
     #[test]
     fn numbers_stand_flush_right() {
-        let rows = [vec!["name".into(), "bytes".into()], vec!["a".into(), "7".into()], vec!["bc".into(), "12,000".into()]];
+        let rows =
+            [vec!["name".into(), "bytes".into()], vec!["a".into(), "7".into()], vec!["bc".into(), "12,000".into()]];
         assert_eq!(table(&rows), "name   bytes\n----  ------\na          7\nbc    12,000\n");
     }
 }

@@ -1,0 +1,258 @@
+//! `trapti cosim`: runs replayed on the RTL of a design, against prediction and reference model.
+
+use super::output::{Output, message, table};
+use super::{Answer, progress, select, wave};
+use crate::cosim::{
+    self, BuildOptions, Cache, CompiledMemory, CosimReport, Difference, ReplayOptions, Row, RtlSources, Subject,
+    Toolchain,
+};
+use crate::diagnostic::Diagnostic;
+use crate::error::{Error, Result};
+use crate::explore::predict::predict;
+use crate::ids::MemoryId;
+use crate::power::place::first_fit;
+use crate::power::{Design, Placement, Portion, Selection, Stimulus};
+use crate::trace::Run;
+use crate::units::grouped;
+use crate::wave::{Verdict, Window};
+use clap::Args;
+use indicatif::MultiProgress;
+use rayon::prelude::*;
+use serde::Serialize;
+use std::path::{Path, PathBuf};
+
+/// Build a design's RTL with Verilator, replay runs on it and compare prediction, reference model and RTL.
+#[derive(Debug, Args)]
+#[command(
+    after_help = "Example:\n  trapti cosim out/design.json --run out/gpt2-xl --layers 2 --requests 15000000 -o out/cosim"
+)]
+pub(super) struct Arguments {
+    /// `design.json`.
+    design: PathBuf,
+    /// Run directories.
+    #[arg(short, long = "run", required = true, value_name = "DIR")]
+    runs: Vec<PathBuf>,
+    /// RTL directory; without it the RTL of the design.
+    #[arg(long, value_name = "DIR")]
+    rtl: Option<PathBuf>,
+    #[command(flatten)]
+    replay: Replay,
+    /// Directory to write, a folder a run.
+    #[arg(short, long, value_name = "DIR")]
+    output: PathBuf,
+}
+
+/// What is replayed and recorded.
+#[derive(Debug, Clone, Copy, Args)]
+pub(super) struct Replay {
+    /// Replay only the first layers of each run.
+    #[arg(long, value_name = "N")]
+    pub layers: Option<u32>,
+    /// Replay only the first ops that fit so many requests.
+    #[arg(long, value_name = "N")]
+    pub requests: Option<u64>,
+    /// Stored bits of a word: 32 is faster, 0 is the full width; addresses, enables and control are the same.
+    #[arg(long, value_name = "BITS", default_value_t = 32, value_parser = ["0", "32"].map(clap::builder::PossibleValue::new).to_vec())]
+    pub storage_bits: u32,
+    /// First cycle of the waveform.
+    #[arg(long, value_name = "CYCLE", default_value_t = 0)]
+    pub wave_from: u64,
+    /// Length of the waveform; 0 records none.
+    #[arg(long, value_name = "CYCLES", default_value_t = 4000)]
+    pub wave_cycles: u64,
+    /// Evaluate every cycle, also those that the hardware allows to skip.
+    #[arg(long)]
+    pub every_cycle: bool,
+}
+
+/// Largest waveform that is written, in bytes.
+const WAVE_LIMIT: u64 = 1 << 30;
+
+/// What one run's replay yielded.
+#[derive(Debug, Serialize)]
+pub(super) struct Replayed {
+    /// Name of the run.
+    pub workload: String,
+    /// The three-way comparison.
+    pub report: CosimReport,
+    /// Judgement of the recorded waveform.
+    pub waveform: Option<Verdict>,
+    /// Folder of the files.
+    pub folder: PathBuf,
+    /// Names of the run's ops and tensors.
+    #[serde(skip)]
+    names: (Vec<String>, Vec<String>),
+}
+
+impl Replayed {
+    /// Whether everything agrees and the waveform keeps the protocol.
+    pub fn passed(&self) -> bool {
+        self.report.passed() && self.waveform.as_ref().is_none_or(Verdict::passed)
+    }
+}
+
+impl Replayed {
+    /// A difference with the names of its op and tensor.
+    fn name(&self, difference: &Difference) -> String {
+        let place = match (difference.domain, difference.port) {
+            (Some(domain), _) => format!(", domain {domain}"),
+            (None, Some(port)) => format!(", port {port}"),
+            (None, None) => String::new(),
+        };
+        let Difference { cycle, signal, expected, seen, .. } = difference;
+        let cause = difference.op.zip(difference.tensor).map_or(String::new(), |(op, tensor)| {
+            let name = |names: &[String], index: usize| names.get(index).cloned().unwrap_or_default();
+            format!(" (op `{}`, tensor `{}`)", name(&self.names.0, op.index()), name(&self.names.1, tensor.index()))
+        });
+        format!("cycle {cycle}{place}, {signal}: expected {expected}, seen {seen}{cause}")
+    }
+}
+
+pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
+    let design = select::design(&arguments.design)?;
+    let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>()?;
+    let named: Vec<(String, &Run)> = runs.iter().map(|run| (run.workload.name.clone(), run)).collect();
+    let replayed = replay_all(&design, arguments.rtl.as_deref(), &named, arguments.replay, &arguments.output)?;
+    output.result(&replayed, || replayed.iter().map(human).collect());
+    Ok(if replayed.iter().all(Replayed::passed) { Answer::Yes } else { Answer::No })
+}
+
+/// Builds the design once and replays every run on it, in parallel.
+pub(super) fn replay_all(
+    design: &Design,
+    rtl: Option<&Path>,
+    runs: &[(String, &Run)],
+    replay: Replay,
+    output: &Path,
+) -> Result<Vec<Replayed>> {
+    let memory = build(design, rtl, replay)?;
+    let bars = MultiProgress::new();
+    runs.par_iter()
+        .map(|(name, run)| replay_one(design, &memory, name, run, replay, &output.join(name), &bars))
+        .collect()
+}
+
+fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Result<CompiledMemory> {
+    let tools = Toolchain::find()?;
+    let sources = rtl.map_or_else(|| RtlSources::of(design), |directory| RtlSources::read(directory, design))?;
+    let spinner = progress::spinner("build the RTL with Verilator");
+    let narrow = replay.storage_bits != 0 && design.organisation.word_bits > replay.storage_bits;
+    let options =
+        BuildOptions { storage_bits: narrow.then_some(replay.storage_bits), waveforms: replay.wave_cycles > 0 };
+    let memory = cosim::build(&sources, options, &tools, &Cache::of_user());
+    spinner.finish_and_clear();
+    memory
+}
+
+fn replay_one(
+    design: &Design,
+    memory: &CompiledMemory,
+    name: &str,
+    run: &Run,
+    replay: Replay,
+    folder: &Path,
+    bars: &MultiProgress,
+) -> Result<Replayed> {
+    std::fs::create_dir_all(folder).map_err(Error::file("cannot create", folder))?;
+    let (stimulus, portion) = stimulus(design, run, replay)?;
+    let controller = design.controller();
+    let prediction = Some(predict(&stimulus, &controller, &mut |_| {})?);
+    let subject = Subject { design: design.name.clone(), part: format!("{name}: {portion}"), prediction };
+    let vcd = folder.join("wave.vcd");
+    let window = cosim::WaveformWindow {
+        file: vcd.clone(),
+        from: replay.wave_from,
+        to: replay.wave_from.saturating_add(replay.wave_cycles),
+        limit: WAVE_LIMIT,
+    };
+    let options =
+        ReplayOptions { every_cycle: replay.every_cycle, waveform: (replay.wave_cycles > 0).then_some(window) };
+    let bar = bars.add(progress::bar(&format!("replay {name}"), stimulus.requests()));
+    let report =
+        cosim::replay(memory, &controller, &stimulus, subject, &options, &mut |p| bar.set_position(p.requests))?;
+    bar.finish_and_clear();
+    report.write(&folder.join("cosim.json"))?;
+    let waveform = match report.waveform.is_some() {
+        true => Some(judge(&vcd, design)?),
+        false => None,
+    };
+    let names = (
+        run.workload.ops.iter().map(|o| o.name.clone()).collect(),
+        run.workload.tensors.iter().map(|t| t.name.clone()).collect(),
+    );
+    Ok(Replayed { workload: name.into(), report, waveform, folder: folder.into(), names })
+}
+
+fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
+    let verdict = crate::wave::check(vcd, design, Window::default())?;
+    crate::wave::write_save_file(vcd, design, &verdict.markers(), verdict.times)?;
+    Ok(verdict)
+}
+
+/// Places the run first-fit, as the exploration did, and takes the part that is to be replayed.
+fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Portion)> {
+    let memory = MemoryId(0);
+    let organisation = &design.organisation;
+    let placement = place(design, run, memory)?;
+    let selection = Selection { layers: replay.layers, requests: replay.requests };
+    Stimulus::compile(run, memory, &selection, &placement, organisation)
+}
+
+fn place(design: &Design, run: &Run, memory: MemoryId) -> Result<Placement> {
+    let organisation = &design.organisation;
+    first_fit(&run.lifetimes, memory, organisation.words(), organisation.word_bytes()).map_err(|unplaceable| {
+        let message = format!("{} does not fit {}: {unplaceable}", run.workload.name, design.name);
+        Error::input(Diagnostic::new("not-placeable", message).with_help("select a design of a larger capacity"))
+    })
+}
+
+/// The comparison and the verdicts as text.
+pub(super) fn human(replayed: &Replayed) -> String {
+    let report = &replayed.report;
+    let mut text =
+        format!("Replayed: {} ({} stored bits of a {}-bit word)\n", report.part, report.storage_bits, report.word_bits);
+    text.push_str(&table(&three_way(&report.rows())));
+    text.push_str(&format!(
+        "{} cycles: {} evaluated, {} skipped; {:.1} s, {:.2} million requests a second\n",
+        grouped(report.cycles),
+        grouped(report.evaluated),
+        grouped(report.skipped),
+        report.seconds,
+        report.requests as f64 / report.seconds.max(1e-9) / 1e6,
+    ));
+    if let Some(difference) = &report.first_difference {
+        text.push_str(&format!("first difference, RTL against reference model: {}\n", replayed.name(difference)));
+    }
+    if let Some(difference) = &report.prediction_difference {
+        text.push_str(&format!(
+            "first difference, prediction against reference model: {}\n",
+            replayed.name(difference)
+        ));
+    }
+    let verdict = if report.passed() { "EQUAL: prediction = reference model = RTL" } else { "DIFFERENT" };
+    text.push_str(&format!("{verdict}\n"));
+    if let Some(verdict) = &replayed.waveform {
+        text.push_str(&format!("waveform of cycles {}–{}: ", verdict.cycles.0, verdict.cycles.1));
+        text.push_str(if verdict.passed() { "keeps the power protocol\n" } else { "VIOLATES the power protocol\n" });
+        if !verdict.passed() {
+            text.push_str(&wave::human(verdict));
+        }
+    }
+    text
+}
+
+fn three_way(rows: &[Row]) -> Vec<Vec<String>> {
+    let mut cells = vec![["where", "counter", "prediction", "reference", "RTL", ""].map(String::from).to_vec()];
+    for row in rows.iter().filter(|r| r.reference > 0 || !r.agrees()) {
+        let prediction = row.prediction.map_or("-".into(), grouped);
+        let verdict = if row.agrees() { "=" } else { "DIFFERENT" };
+        let numbers = [prediction, grouped(row.reference), grouped(row.rtl)];
+        cells.push([vec![row.place.clone(), row.counter.into()], numbers.to_vec(), vec![verdict.into()]].concat());
+    }
+    cells
+}
+
+/// Says why there is no co-simulation: a tool is missing.
+pub(super) fn missing_tool(error: &Error) {
+    message(&format!("co-simulation left out: {error}"));
+}

@@ -1,0 +1,138 @@
+//! The project file of `trapti flow`: which models, which accelerator, which study, what is replayed.
+
+use super::inputs::scenario_tables;
+use crate::config::{Document, Field, Table};
+use crate::diagnostic::{Diagnostic, Source};
+use crate::error::Result;
+use crate::workload::{Lowering, Scenario};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
+
+/// A checked project.
+#[derive(Debug, Clone)]
+pub(super) struct Project {
+    /// Names the results.
+    pub name: String,
+    /// Path of the accelerator.
+    pub accelerator: PathBuf,
+    /// Path of the study.
+    pub study: PathBuf,
+    /// Models, at least one.
+    pub workloads: Vec<Entry>,
+    /// Tokens and bits, for every model.
+    pub scenario: Scenario,
+    /// How models become ops, for every model.
+    pub lowering: Lowering,
+    /// What is replayed on the RTL.
+    pub replay: Replay,
+}
+
+/// One model of a project.
+#[derive(Debug, Clone)]
+pub(super) struct Entry {
+    /// Names its run; a study refers to it.
+    pub name: String,
+    /// Path of its `config.json` or of an op graph.
+    pub config: PathBuf,
+}
+
+/// What is replayed on the RTL.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Replay {
+    /// First layers of each run.
+    pub layers: u32,
+    /// Most requests of each run.
+    pub requests: u64,
+    /// Stored bits of a word, 0 for the full width.
+    pub storage_bits: u32,
+    /// Length of the recorded waveform.
+    pub wave_cycles: u64,
+}
+
+impl Default for Replay {
+    fn default() -> Self {
+        Self { layers: 2, requests: 15_000_000, storage_bits: 32, wave_cycles: 4000 }
+    }
+}
+
+impl Project {
+    /// Parses a project file; its paths are relative to it.
+    pub fn parse(source: &Arc<Source>) -> Result<Self> {
+        let document = Document::parse(source)?;
+        let folder = source.path.parent().unwrap_or(Path::new("")).to_path_buf();
+        let project = read(document.root(), &folder);
+        document.result(project)
+    }
+}
+
+fn read(mut root: Table<'_>, folder: &Path) -> Option<Project> {
+    let name = name(&root.required("name"));
+    let accelerator = path(&root.required("accelerator"), folder);
+    let study = path(&root.required("study"), folder);
+    let entries: Vec<Option<Entry>> =
+        root.required("workload").tables().into_iter().map(|t| entry(t, folder)).collect();
+    let tables = scenario_tables(&mut root);
+    let replay = root.optional("cosim").table().map_or_else(|| Some(Replay::default()), replay);
+    let workloads = entries.into_iter().collect::<Option<Vec<_>>>();
+    let distinct = workloads.as_ref().is_none_or(|w| distinct(w, &root));
+    root.finish();
+    let (scenario, lowering) = tables?;
+    let project = Project {
+        name: name?,
+        accelerator: accelerator?,
+        study: study?,
+        workloads: workloads?,
+        scenario,
+        lowering,
+        replay: replay?,
+    };
+    distinct.then_some(project)
+}
+
+fn entry(mut table: Table<'_>, folder: &Path) -> Option<Entry> {
+    let name = name(&table.required("name"));
+    let config = path(&table.required("config"), folder);
+    table.finish();
+    Some(Entry { name: name?, config: config? })
+}
+
+fn replay(mut table: Table<'_>) -> Option<Replay> {
+    let default = Replay::default();
+    let layers = or(table.optional("layers"), default.layers, |f| f.integer(1..=100_000));
+    let requests = or(table.optional("requests"), default.requests, |f| f.integer(1..=1 << 40));
+    let storage_bits = or(table.optional("storage_bits"), default.storage_bits, |f| f.integer(0..=512));
+    let wave_cycles = or(table.optional("wave_cycles"), default.wave_cycles, |f| f.integer(1..=100_000_000));
+    table.finish();
+    Some(Replay { layers: layers?, requests: requests?, storage_bits: storage_bits?, wave_cycles: wave_cycles? })
+}
+
+fn or<T>(field: Field<'_>, default: T, read: impl FnOnce(&Field<'_>) -> Option<T>) -> Option<T> {
+    if field.is_present() { read(&field) } else { Some(default) }
+}
+
+fn path(field: &Field<'_>, folder: &Path) -> Option<PathBuf> {
+    field.value::<String>().map(|p| folder.join(p))
+}
+
+/// A name that can also name a directory and a Verilog module.
+fn name(field: &Field<'_>) -> Option<String> {
+    let name = field.value::<String>()?;
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    if !name.is_empty() && name.len() <= 64 && !name.starts_with('.') && name.chars().all(plain) {
+        return Some(name);
+    }
+    field.refuse("wrong-value", "1 to 64 letters, digits, `-`, `_` or `.`, not beginning with `.`");
+    None
+}
+
+fn distinct(entries: &[Entry], root: &Table<'_>) -> bool {
+    let twice = entries.iter().enumerate().find(|(i, e)| entries[..*i].iter().any(|o| o.name == e.name));
+    match twice {
+        Some((_, entry)) => {
+            root.document()
+                .report(Diagnostic::new("duplicate-name", format!("two workloads are named `{}`", entry.name)));
+            false
+        }
+        None => !entries.is_empty(),
+    }
+}
