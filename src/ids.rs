@@ -34,7 +34,7 @@ id!(
     TensorId, "t"
 );
 id!(
-    /// A transformer layer (block) of a model; the embedding and the head have layers of their own.
+    /// A transformer layer (block) of a model; embedding and head belong to none.
     LayerId, "layer"
 );
 id!(

@@ -65,7 +65,7 @@ fn listing(workload: &Workload, layer: &str) -> String {
 #[test]
 fn a_depth_first_layer_of_grouped_queries() {
     let workload = lowered(SMALL_QWEN2, &Scenario::new(8), |_| ());
-    assert_eq!(workload.layers, ["embedding", "layer0", "layer1", "head"]);
+    assert_eq!(workload.layers, ["layer0", "layer1"]);
     insta::assert_snapshot!(listing(&workload, "layer1."));
 }
 

@@ -12,15 +12,17 @@ pub(super) struct Shape {
     pub class: Class,
 }
 
-/// A workload being built. Names get the layer's as a prefix; an op has the name of what it makes.
+/// A workload being built. Names get the part's as a prefix; an op has the name of what it makes.
 pub(super) struct Builder {
     workload: Workload,
+    part: String,
+    layer: Option<LayerId>,
 }
 
 impl Builder {
     /// An empty workload.
     pub fn new(name: String) -> Self {
-        Self { workload: Workload { name, ..Workload::default() } }
+        Self { workload: Workload { name, ..Workload::default() }, part: String::new(), layer: None }
     }
 
     /// The workload.
@@ -30,7 +32,15 @@ impl Builder {
 
     /// What follows belongs to a new layer of that name.
     pub fn enter_layer(&mut self, name: &str) {
+        self.enter_part(name);
+        self.layer = Some(LayerId::from(self.workload.layers.len()));
         self.workload.layers.push(name.into());
+    }
+
+    /// What follows belongs to a part of the model that is no layer: the embedding, the head.
+    pub fn enter_part(&mut self, name: &str) {
+        self.part = name.into();
+        self.layer = None;
     }
 
     /// Size of a tensor.
@@ -42,7 +52,7 @@ impl Builder {
     /// A tensor that an op will make, or that DRAM holds.
     pub fn tensor(&mut self, name: &str, shape: Shape, home: Home) -> TensorId {
         let Shape { rows, cols, bits, class } = shape;
-        let (name, layer) = (self.qualified(name), self.layer());
+        let (name, layer) = (self.qualified(name), self.layer);
         self.workload.tensors.push(Tensor { name, rows, cols, bits, class, home, write_back: false, layer });
         TensorId::from(self.workload.tensors.len() - 1)
     }
@@ -126,15 +136,11 @@ impl Builder {
     }
 
     fn op(&mut self, name: &str, kind: OpKind) {
-        let (name, layer) = (self.qualified(name), self.layer());
+        let (name, layer) = (self.qualified(name), self.layer);
         self.workload.ops.push(Op { name, layer, kind });
     }
 
-    fn layer(&self) -> Option<LayerId> {
-        self.workload.layers.len().checked_sub(1).map(LayerId::from)
-    }
-
     fn qualified(&self, name: &str) -> String {
-        self.workload.layers.last().map_or_else(|| name.into(), |layer| format!("{layer}.{name}"))
+        if self.part.is_empty() { name.into() } else { format!("{}.{name}", self.part) }
     }
 }

@@ -90,14 +90,14 @@ struct Lowerer<'a> {
 impl Lowerer<'_> {
     /// Embedding result, layers, final norm, head.
     fn model(&mut self) {
-        self.graph.enter_layer("embedding");
+        self.graph.enter_part("embedding");
         let input = self.activation(self.tokens(), self.model.hidden);
         let mut stream = self.graph.tensor("input", input, Home::Dram);
         for layer in 0..self.model.layers {
             self.graph.enter_layer(&format!("layer{layer}"));
             stream = self.layer(stream);
         }
-        self.graph.enter_layer("head");
+        self.graph.enter_part("head");
         self.graph.vector_in_place("norm", self.norm(), &[stream]);
         if self.scenario.lm_head {
             self.lm_head(stream);
