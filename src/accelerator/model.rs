@@ -146,7 +146,7 @@ pub struct Dram {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dispatch {
-    /// Op i goes to array i mod arrays; each array runs its list in order.
+    /// Matmuls go to the arrays in turn, one that waits for the matmul before it to that one's array; each array runs its list in order.
     RoundRobin,
     /// An idle array takes the next ready op.
     Greedy,

@@ -170,7 +170,9 @@ fn write_report(
     let page = report(&Inputs {
         title: project.name.clone(),
         runs: runs.iter().map(|r| &r.run).collect(),
+        exploration: Some(exploration),
         design: Some(design),
+        cosims: cosim.iter().map(|r| &r.report).collect(),
         waveforms: waveforms.collect(),
         provenance: provenance.collect(),
     })?;

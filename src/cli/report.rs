@@ -56,7 +56,9 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let page = report(&Inputs {
         title: arguments.title.clone(),
         runs: runs.iter().collect(),
+        exploration: exploration.as_ref(),
         design: design.as_ref(),
+        cosims: cosims.iter().collect(),
         waveforms: vec![],
         provenance,
     })?;

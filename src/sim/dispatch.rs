@@ -8,8 +8,9 @@ use std::collections::{BTreeSet, VecDeque};
 
 /// Hands ops to units. Units 0 … are the arrays; the last one is the vector unit.
 ///
-/// Round robin: the j-th matmul belongs to array j mod arrays (or to the one the schedule names), and an array runs its list in
-/// order, waiting for the op at its head. Greedy: an idle array takes the first op in order that is ready. Vector ops run in
+/// Round robin: matmuls go to the arrays in turn (or where the schedule says), but one that waits for the matmul just before it
+/// follows it to its array: the scores of a head and its context make a chain, so that depth-first attention has as many
+/// heads in progress as there are arrays. An array runs its list in order, waiting for the op at its head. Greedy: an idle array takes the first op in order that is ready. Vector ops run in
 /// order. Ops that only rename are finished as soon as their inputs are.
 #[derive(Debug)]
 pub struct Dispatcher {
@@ -36,12 +37,11 @@ impl Dispatcher {
         let fixed = workload.schedule.as_ref().map(|s| s.array.as_slice());
         let greedy = accelerator.dispatch == Dispatch::Greedy && fixed.is_none();
         let mut lists = vec![VecDeque::new(); arrays + 1];
-        let mut matmuls = 0;
+        let turns = turns(workload, dependencies);
         for (i, &op) in order.iter().enumerate() {
             match workload.op(op).kind {
                 OpKind::Matmul { .. } => {
-                    let array = fixed.map_or(matmuls % arrays, |array| array[i] as usize);
-                    matmuls += 1;
+                    let array = fixed.map_or(turns[op.index()] as usize % arrays, |array| array[i] as usize);
                     lists[array].push_back(op);
                 }
                 OpKind::Vector { .. } => lists[arrays].push_back(op),
@@ -102,4 +102,24 @@ impl Dispatcher {
         }
         released
     }
+}
+
+/// Turn of each matmul in program order: one more than that of the matmul before it, or the same if it waits for that one,
+/// directly or through ops that are none.
+fn turns(workload: &Workload, dependencies: &Dependencies) -> Vec<u32> {
+    let mut turns = vec![0; workload.ops.len()];
+    // The latest matmul that each op is or waits for.
+    let mut latest: Vec<Option<OpId>> = vec![None; workload.ops.len()];
+    let mut previous: Option<OpId> = None;
+    for op in workload.op_ids() {
+        let waits_for = dependencies.before(op).iter().filter_map(|earlier| latest[earlier.index()]).max();
+        latest[op.index()] = waits_for;
+        if matches!(workload.op(op).kind, OpKind::Matmul { .. }) {
+            let step = u32::from(waits_for != previous);
+            turns[op.index()] = previous.map_or(0, |p| turns[p.index()] + step);
+            latest[op.index()] = Some(op);
+            previous = Some(op);
+        }
+    }
+    turns
 }

@@ -252,8 +252,17 @@ impl Naive<'_> {
         if self.accelerator.dispatch == Dispatch::Greedy {
             return self.workload.op_ids().filter(is_matmul).filter(waiting).find(|&op| self.is_free(op));
         }
-        let mut mine = self.workload.op_ids().filter(is_matmul).skip(unit).step_by(arrays);
+        let all: Vec<OpId> = self.workload.op_ids().filter(is_matmul).collect();
+        let breaks = |i: usize| (1..=i).filter(|&j| !self.waits_for(all[j], all[j - 1])).count();
+        let mut mine = (0..all.len()).filter(|&i| breaks(i) % arrays == unit).map(|i| all[i]);
         mine.find(waiting).filter(|&op| self.is_free(op))
+    }
+
+    /// Whether `op` waits for the earlier matmul `other`, directly or through ops that are no matmuls.
+    fn waits_for(&self, op: OpId, other: OpId) -> bool {
+        let is_matmul = |op: OpId| matches!(self.workload.op(op).kind, OpKind::Matmul { .. });
+        let before = self.workload.dependencies()[op.index()].clone();
+        before.iter().any(|&b| b == other || (!is_matmul(b) && self.waits_for(b, other)))
     }
 
     fn start(&mut self, unit: usize, op: OpId) {
