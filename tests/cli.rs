@@ -1,1 +1,165 @@
+//! The command line as a user meets it: results on stdout, messages on stderr, exit codes.
 
+use snapbox::cmd::{Command, cargo_bin};
+use std::path::{Path, PathBuf};
+
+fn root() -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR"))
+}
+
+fn trapti(folder: &Path) -> Command {
+    Command::new(cargo_bin!("trapti")).current_dir(folder).env("TRAPTI_CACHE", folder.join("cache"))
+}
+
+fn model(name: &str) -> String {
+    root().join("models/huggingface").join(name).display().to_string()
+}
+
+fn accelerator() -> String {
+    root().join("models/accelerators/edge-2x128.toml").display().to_string()
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A two-layer GPT-2 that takes a fraction of a second.
+const SMALL: &str = r#"{"model_type": "gpt2", "n_layer": 2, "n_embd": 128, "n_head": 2, "n_positions": 256, "vocab_size": 512, "activation_function": "gelu_new"}"#;
+
+/// A study that a small model finishes at once.
+const STUDY: &str = r#"
+[study]
+capacity = ["1 MiB", "2 MiB"]
+domains = [1, 2, 4]
+interleave = [1, 2]
+alpha = [1.0]
+placement = ["ideal", "first-fit"]
+policies = ["never", { timeout = { off = "break-even" } }, "mask"]
+technology = ["22nm-lstp"]
+"#;
+
+/// A project of two small models in a folder of its own.
+fn project() -> tempfile::TempDir {
+    let folder = tempfile::tempdir().unwrap();
+    let write = |name: &str, contents: &str| std::fs::write(folder.path().join(name), contents).unwrap();
+    write("a.json", SMALL);
+    write("b.json", &SMALL.replace("\"n_head\": 2", "\"n_head\": 4"));
+    write("study.toml", STUDY);
+    let entry = |name: &str| format!("[[workload]]\nname = \"{name}\"\nconfig = \"{name}.json\"\n");
+    let head = format!("name = \"small\"\naccelerator = \"{}\"\nstudy = \"study.toml\"\n", accelerator());
+    let tail = "[scenario]\nprefill = 64\n[cosim]\nlayers = 1\nrequests = 100000\nwave_cycles = 500\n";
+    write("project.toml", &format!("{head}{}{}{tail}", entry("a"), entry("b")));
+    folder
+}
+
+#[test]
+fn import_prints_the_published_facts() {
+    let output = trapti(&root())
+        .args(["import", &model("gpt2-xl.json"), "--prefill", "1024", "--decode", "128", "--format", "json"])
+        .output()
+        .unwrap();
+    assert!(output.status.success());
+    let facts: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(facts["parameters"], 1_557_611_200u64);
+    assert_eq!(facts["kv_bytes_per_token"], 153_600);
+    assert_eq!(facts["macs"]["linear_per_token"], 1_474_560_000u64);
+    assert_eq!(facts["macs"]["lm_head_per_token"], 80_411_200);
+    assert_eq!(facts["macs"]["prefill"]["attention_causal"], 80_609_280_000u64);
+    assert!(output.stderr.is_empty());
+}
+
+#[test]
+fn bad_input_is_told_with_its_place_and_exit_code_2() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("c.json"), "{\n  \"model_type\": \"gtp2\"\n}\n").unwrap();
+    let output = trapti(folder.path()).args(["import", "c.json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.contains("c.json:2:") && message.contains("gtp2") && message.contains("gpt2"), "{message}");
+    assert!(output.stdout.is_empty());
+}
+
+#[test]
+fn a_wrong_option_is_told_as_a_file_would_be() {
+    let output = trapti(&root()).args(["import", &model("gpt2-xl.json"), "--prefill", "-3"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let output =
+        trapti(&root()).args(["import", &model("gpt2-xl.json"), "--attention", "deep-first"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("did you mean `depth-first`"), "{}", text(&output.stderr));
+}
+
+#[test]
+fn a_missing_file_is_named() {
+    let output = trapti(&root()).args(["select", "no-such-directory", "-o", "design.json"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("no-such-directory"));
+}
+
+#[test]
+fn a_closed_pipe_is_no_error() {
+    let command = format!("{} --help | true", cargo_bin!("trapti").display());
+    let output = std::process::Command::new("sh").args(["-c", &command]).output().unwrap();
+    assert!(output.status.success() && output.stderr.is_empty());
+}
+
+#[test]
+fn a_small_project_flows_from_configs_to_a_proven_design() {
+    let folder = project();
+    let flow = || trapti(folder.path()).args(["flow", "project.toml", "--output", "out"]).output().unwrap();
+    let first = flow();
+    assert_eq!(first.status.code(), Some(0), "{}\n{}", text(&first.stdout), text(&first.stderr));
+    assert!(text(&first.stdout).contains("EQUAL: prediction = reference model = RTL"));
+    for file in ["report.html", "design.json", "rtl/filelist.f", "cosim/a/wave.gtkw", "cosim/b/cosim.json"] {
+        assert!(folder.path().join("out").join(file).is_file(), "{file} is missing");
+    }
+    let second = flow();
+    let notes = text(&second.stderr);
+    assert_eq!(notes.matches("up to date").count(), 3, "two runs and the exploration are kept: {notes}");
+}
+
+#[test]
+fn every_stage_starts_from_disk() {
+    let folder = project();
+    let run = |arguments: &[&str]| {
+        let output = trapti(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{arguments:?}: {}", text(&output.stderr));
+        text(&output.stdout)
+    };
+    let accelerator = accelerator();
+    run(&["import", "a.json", "--prefill", "64", "-o", "graph.json"]);
+    run(&["simulate", "graph.json", "-a", &accelerator, "-o", "run"]);
+    run(&["explore", "run", "--study", "study.toml", "-o", "exploration", "--csv", "points.csv"]);
+    let design = run(&["select", "exploration", "--min", "area", "-o", "design.json", "--format", "json"]);
+    assert!(design.contains("trapti.design/1"));
+    run(&["generate", "design.json", "-o", "rtl"]);
+    let cosim = run(&["cosim", "design.json", "--run", "run", "--rtl", "rtl", "--layers", "1", "-o", "cosim"]);
+    assert!(cosim.contains("EQUAL"), "{cosim}");
+    let name = std::fs::read_dir(folder.path().join("cosim")).unwrap().next().unwrap().unwrap().path();
+    let vcd = name.join("wave.vcd").display().to_string();
+    assert!(run(&["wave", "check", &vcd, "--design", "design.json"]).contains("PASS"));
+    run(&["report", "--run", "run", "--exploration", "exploration", "--design", "design.json", "-o", "report.html"]);
+}
+
+#[test]
+fn without_verilator_the_other_stages_run_and_the_exit_code_is_3() {
+    let folder = project();
+    let output =
+        trapti(folder.path()).env("PATH", "").args(["flow", "project.toml", "--output", "out"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(3), "{}", text(&output.stderr));
+    let message = text(&output.stderr);
+    assert!(message.contains("verilator") && message.contains("apt-get install"), "{message}");
+    assert!(folder.path().join("out/report.html").is_file() && folder.path().join("out/rtl/filelist.f").is_file());
+}
+
+#[test]
+fn somebody_elses_directory_is_not_replaced() {
+    let folder = project();
+    std::fs::create_dir(folder.path().join("mine")).unwrap();
+    std::fs::write(folder.path().join("mine/precious.txt"), "x").unwrap();
+    let accelerator = accelerator();
+    let arguments = ["simulate", "a.json", "--prefill", "8", "-a", &accelerator, "-o", "mine"];
+    let output = trapti(folder.path()).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(folder.path().join("mine/precious.txt").is_file());
+}

@@ -52,7 +52,7 @@ pub(super) struct Replay {
     #[arg(long, value_name = "N")]
     pub requests: Option<u64>,
     /// Stored bits of a word: 32 is faster, 0 is the full width; addresses, enables and control are the same.
-    #[arg(long, value_name = "BITS", default_value_t = 32, value_parser = ["0", "32"].map(clap::builder::PossibleValue::new).to_vec())]
+    #[arg(long, value_name = "BITS", default_value_t = 32, value_parser = storage_bits)]
     pub storage_bits: u32,
     /// First cycle of the waveform.
     #[arg(long, value_name = "CYCLE", default_value_t = 0)]
@@ -63,6 +63,14 @@ pub(super) struct Replay {
     /// Evaluate every cycle, also those that the hardware allows to skip.
     #[arg(long)]
     pub every_cycle: bool,
+}
+
+fn storage_bits(text: &str) -> std::result::Result<u32, String> {
+    match text {
+        "0" => Ok(0),
+        "32" => Ok(32),
+        _ => Err("expected 32, or 0 for the full width".into()),
+    }
 }
 
 /// Largest waveform that is written, in bytes.

@@ -28,11 +28,6 @@ impl Output {
         Self { format }
     }
 
-    /// Form of the result.
-    pub fn format(&self) -> Format {
-        self.format
-    }
-
     /// Writes one result: `value` as JSON, or what `human` makes of it.
     pub fn result<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) {
         match self.format {

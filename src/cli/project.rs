@@ -100,10 +100,18 @@ fn replay(mut table: Table<'_>) -> Option<Replay> {
     let default = Replay::default();
     let layers = or(table.optional("layers"), default.layers, |f| f.integer(1..=100_000));
     let requests = or(table.optional("requests"), default.requests, |f| f.integer(1..=1 << 40));
-    let storage_bits = or(table.optional("storage_bits"), default.storage_bits, |f| f.integer(0..=512));
+    let storage_bits = or(table.optional("storage_bits"), default.storage_bits, storage_bits);
     let wave_cycles = or(table.optional("wave_cycles"), default.wave_cycles, |f| f.integer(1..=100_000_000));
     table.finish();
     Some(Replay { layers: layers?, requests: requests?, storage_bits: storage_bits?, wave_cycles: wave_cycles? })
+}
+
+fn storage_bits(field: &Field<'_>) -> Option<u32> {
+    let bits = field.integer(0..=32)?;
+    if !matches!(bits, 0 | 32) {
+        field.refuse("out-of-range", "32, or 0 for the full width");
+    }
+    Some(bits)
 }
 
 fn or<T>(field: Field<'_>, default: T, read: impl FnOnce(&Field<'_>) -> Option<T>) -> Option<T> {
