@@ -4,8 +4,9 @@
 // until the first ON) -> ON; then the policy:
 //   POLICY 0 never:   ON.
 //   POLICY 1 timeout: the deepest state whose threshold the idle time has reached (0 = disabled), seen
-//                     in ON and LIGHT; once reached it stays so until the next grant or wake. After
-//                     reset every enabled threshold counts as reached. None reached: ON.
+//                     in ON, LIGHT and RET, so that sleep deepens step by step; once reached it stays
+//                     so until the next grant or wake. After reset every enabled threshold counts as
+//                     reached. None reached: ON.
 //   POLICY 2 mask:    ON while live, else OFF.
 // A live domain is not sent to OFF by the policy but to RET; a state the design lacks becomes the next
 // one up.
@@ -64,7 +65,9 @@ module pgsram_policy #(
 
   wire in_on = state_i == ON;
   wire awake = in_on | (state_i == LIGHT);
-  wire down = (state_i == OFF) | (state_i == RET);
+  wire in_ret = state_i == RET;
+  wire down = (state_i == OFF) | in_ret;
+  wire timed = awake | in_ret;  // looks at the idle time
 
   // What becomes of a target of the timers for live data and states that are not there.
   function [1:0] raise(input [1:0] target, input live);
@@ -140,6 +143,7 @@ module pgsram_policy #(
   // When idleness will first move the domain, as time from now.
   wire                 idle_valid;
   wire [TIME_BITS-1:0] idle_in;
+  wire                 idle_keeps;  // in RET: before the shortest stay lets it up
 
   generate
     if (POLICY == 1) begin : g_timeout
@@ -153,7 +157,7 @@ module pgsram_policy #(
 
       always @* begin
         reached = woken ? 3'b000 : reached_q;
-        if (awake & !woken) begin
+        if (timed & !woken) begin
           reached = reached | (enabled & {
             idle >= threshold_off_i, idle >= threshold_ret_i, idle >= threshold_light_i
           });
@@ -173,11 +177,13 @@ module pgsram_policy #(
       wire [2:0] due = reached & enabled;
       assign aim = raise(due[2] ? TO_OFF : due[1] ? TO_RET : due[0] ? TO_LIGHT : TO_ON, live_i);
 
-      // Thresholds that lead below LIGHT, and those that lead to LIGHT.
+      // Thresholds that lead below LIGHT, and those that move the domain by another way: from ON to
+      // LIGHT, from RET to OFF.
       wire keeps = HAS_RETENTION != 0;
       wire naps = HAS_LIGHT != 0;
       wire [2:0] deep = enabled & {keeps | ~live_i, keeps, 1'b0};
-      wire [2:0] shallow = enabled & {naps & ~keeps & live_i, naps & ~keeps, naps} & {3{in_on}};
+      wire [2:0] nap = {naps & ~keeps & live_i, naps & ~keeps, naps};
+      wire [2:0] shallow = enabled & (in_on ? nap : {in_ret & ~live_i, 2'b00});
 
       wire [TIME_BITS-1:0] passed = woken ? ZERO : idle;
       reg  [TIME_BITS-1:0] left, deep_in, shallow_in;
@@ -190,7 +196,7 @@ module pgsram_policy #(
         shallow_valid = 1'b0;
         shallow_in = ZERO;
         left = ZERO;
-        if (event_ask_i & awake & ~keep_on) begin
+        if (event_ask_i & timed & ~keep_on) begin
           for (k = 0; k < 3; k = k + 1) begin
             left = reached[k] ? ZERO : thresholds[k*TIME_BITS+:TIME_BITS] - passed;
             if (deep[k] & (!deep_valid | (left < deep_in))) begin
@@ -205,22 +211,25 @@ module pgsram_policy #(
         end
       end
 
-      // A threshold below LIGHT that is reached first hides LIGHT, even while T_MIN_ON holds it back.
-      wire shallow_first = shallow_valid & (!deep_valid | (shallow_in < deep_in));
-      assign idle_valid = shallow_valid | deep_valid;
+      // A threshold below LIGHT that is reached first hides LIGHT, even while T_MIN_ON holds it back. In
+      // RET it moves nothing, but keeps the domain there.
+      wire shallow_first = shallow_valid & (in_ret | !deep_valid | (shallow_in < deep_in));
+      assign idle_valid = shallow_valid | (deep_valid & ~in_ret);
       assign idle_in = shallow_first ? shallow_in : (deep_in > min_in) ? deep_in : min_in;
+      assign idle_keeps = in_ret & deep_valid & (deep_in <= min_in);
     end else begin : g_fixed
       assign aim = (POLICY == 2 && !live_i) ? TO_OFF : TO_ON;
       assign idle_valid = 1'b0;
       assign idle_in = ZERO;
-      wire unused_fixed = &{1'b0, grant_i, live_i, event_ask_i, keep_on, in_on,
+      assign idle_keeps = 1'b0;
+      wire unused_fixed = &{1'b0, timed, grant_i, live_i, event_ask_i, keep_on, in_on,
                             threshold_light_i, threshold_ret_i, threshold_off_i};
     end
   endgenerate
 
   // A shortest stay that holds a target back is due when it ends.
   wire wanted_down = target_o < TO_LIGHT;
-  wire held = ~min_ok & ((awake & wanted_down) | ((state_i == RET) & ~wanted_down) |
+  wire held = ~min_ok & ((awake & wanted_down) | (in_ret & ~wanted_down & ~idle_keeps) |
                          ((state_i == OFF) & (target_o == TO_ON)));
 
   assign event_valid_o = held | idle_valid;

@@ -649,6 +649,35 @@ module pgsram_tb;
     end
   endtask
 
+  // Sleep deepens by timer: retention first, OFF when its threshold is reached too and no data is live.
+  task test_deepening;
+    begin
+      phase = "deepening";
+      live = {DOMAINS{1'b1}};
+      thresholds(0, 15, 400);
+      for (i = 0; i < DOMAINS; i = i + 1) access(0, 1, i * DOMAIN_WORDS, {BYTES{1'b1}}, pattern(i));
+      wait_all(RET);
+      step(500);
+      expect_equal("live data is retained", state, {DOMAINS{4'd1}});
+      expect_equal("nothing ahead", next_event_valid, 0);
+      live = 0;
+      step(1);
+      expect_equal("OFF when its data dies", state, {DOMAINS{4'd0}});
+
+      access(0, 1, 0, {BYTES{1'b1}}, pattern(0));
+      n = now - 1;  // granted
+      step(T_MIN_ON + T_ACK_FALL + SYNC_STAGES + 100);
+      expect_equal("parked in RET", state[3:0], RET);
+      expect_equal("quiescent", quiescent, 1);
+      expect_equal("next event valid", next_event_valid, 1);
+      expect_equal("next event", next_event, n + 400);
+      while (now < n + 400) step(1);
+      expect_equal("in RET until then", state[3:0], RET);
+      step(1);
+      expect_equal("OFF by timer", state[3:0], OFF);
+    end
+  endtask
+
   task test_force;
     begin
       phase = "force";
@@ -843,6 +872,7 @@ module pgsram_tb;
       test_retention;
       test_live;
       test_off;
+      if (HAS_RETENTION) test_deepening;
       test_force;
       test_fault;
       test_fairness;

@@ -4,7 +4,7 @@ mod generate;
 mod naive;
 mod tiles;
 
-use crate::power::generators::scenario;
+use crate::power::generators::{deepens_in_retention, scenario};
 use generate::{case, long_case};
 use naive::naive;
 use proptest::prelude::*;
@@ -14,7 +14,7 @@ use trapti::error::Error;
 use trapti::explore::predict::predict;
 use trapti::ids::BlockId;
 use trapti::power::replay::reference_activity;
-use trapti::power::{Activity, Class, Controller, Stimulus, StimulusKind};
+use trapti::power::{Activity, Class, Controller, DomainActivity, Policy, Stimulus, StimulusKind, StimulusNode};
 use trapti::units::Cycles;
 
 const LIMIT: u64 = 200_000;
@@ -82,6 +82,21 @@ fn random_cases_reach_every_transition_and_stall() {
     assert!(seen.iter().all(|count| *count >= 10), "{seen:?}");
 }
 
+#[test]
+fn random_cases_reach_off_from_retention_by_timer() {
+    let mut runner = proptest::test_runner::TestRunner::deterministic();
+    let (mut short, mut common) = (0, 0);
+    let given_up = |(controller, stimulus): (Controller, Stimulus)| match deepens_in_retention(&controller) {
+        true => predicted(&stimulus, &controller).domains.iter().map(|domain| domain.transitions.ret_off).sum(),
+        false => 0,
+    };
+    for _ in 0..600 {
+        short += given_up(case().new_tree(&mut runner).expect("a case").current());
+        common += given_up(scenario().new_tree(&mut runner).expect("a case").current());
+    }
+    assert!(short >= 30 && common >= 100, "{short} {common}");
+}
+
 /// Two operands and two arrays in domains apart, in one domain with and without room for all, and never with room.
 const SHAPES: [(&str, u32, u32, u32, bool); 5] = [
     ("apart", 16, 4, 1, false),
@@ -121,6 +136,48 @@ fn an_uncontended_wake_stalls_as_long_as_the_formula_says() {
     assert_eq!(activity.ports[0].stall_wake, wake);
     assert_eq!(activity.cycles.0, 100 + wake + 1 + 2);
     assert_eq!(activity.domains[0].transitions.off_on, 1);
+}
+
+/// One domain, retention after 50 idle cycles and OFF after 500, and a read of its only word after 100 of 2000 cycles; then
+/// the cycle of its grant, and what is counted. `last` is when the block is read in the other domain, and so dies.
+fn parked(last: Option<u64>, survives: bool) -> (u64, DomainActivity) {
+    let mut controller = memory(2, 1, 1);
+    controller.organisation.domain_words = 8;
+    controller.policy = Policy::Timeout { light: None, retention: Some(Cycles(50)), off: Some(Cycles(500)) };
+    let mut stimulus = single(&controller, |s| {
+        s.blocks.truncate(1);
+        (s.blocks[0].first_word, s.blocks[0].words, s.blocks[0].survives) = (7, 2, survives);
+        (s.nodes[0].start, s.nodes[0].window_words) = (Cycles(100), 1);
+    });
+    let first = stimulus.nodes[0];
+    if let Some(start) = last {
+        stimulus.nodes.push(StimulusNode { start: Cycles(start), window_first: 1, ..first });
+        stimulus.blocks[0].transfers = 2;
+    }
+    let (kind, start, amount) = (StimulusKind::Work, Cycles(0), 2000);
+    stimulus.nodes.push(StimulusNode { kind, start, amount, ..first });
+    all_agree(&stimulus, &controller).expect("equal");
+    let granted = 100 + controller.timing.wake_from_off(controller.switch);
+    (granted, predicted(&stimulus, &controller).domains[0])
+}
+
+#[test]
+fn a_domain_parked_in_retention_goes_off_when_the_off_threshold_is_reached_and_its_data_is_dead() {
+    let of = |domain: &DomainActivity, class: Class| domain.class_cycles[class as usize].0;
+    let passed = |domain: &DomainActivity| (domain.transitions.on_ret, domain.transitions.ret_off);
+    // SW_OFF in cycle 0, and OFF until the request of cycle 100 has led through ARB.
+    let before = 101;
+    let (granted, dead) = parked(None, false);
+    assert_eq!((passed(&dead), of(&dead, Class::Off)), ((1, 1), before + 2000 - (granted + 500 + 1)));
+    let (_, kept) = parked(None, true);
+    assert_eq!((passed(&kept), of(&kept, Class::Off)), ((1, 0), before));
+    // Dead once the other domain has answered the last read, which waits for as long as the first.
+    let (granted, late) = parked(Some(1500), false);
+    let death = granted + 1400 + 1 + 2;
+    assert_eq!((passed(&late), of(&late, Class::Off)), ((1, 1), before + 2000 - (death + 1)));
+    // Dead before the threshold, which still has to be reached.
+    let (granted, early) = parked(Some(300), false);
+    assert_eq!((passed(&early), of(&early, Class::Off)), ((1, 1), before + 2000 - (granted + 500 + 1)));
 }
 
 #[test]

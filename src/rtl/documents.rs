@@ -61,13 +61,11 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
 
 /// Whether domains that nobody has used rest in OFF: after reset every enabled threshold counts as reached.
 fn starts_off(design: &Design) -> bool {
-    let [_, _, off] = design.policy.thresholds(design.states);
-    !design.reset_on && (matches!(design.policy, Policy::Mask) || off.0 > 0)
+    !design.reset_on && sleeps_off(design)
 }
 
-/// Whether an idle domain without live data ends up OFF. A domain that went to retention first stays there:
-/// thresholds are compared only in ON and LIGHT.
+/// Whether an idle domain without live data ends up OFF, at once or by way of LIGHT and retention.
 fn sleeps_off(design: &Design) -> bool {
-    let [_, retention, off] = design.policy.thresholds(design.states);
-    matches!(design.policy, Policy::Mask) || (off.0 > 0 && (retention.0 == 0 || off <= retention))
+    let [_, _, off] = design.policy.thresholds(design.states);
+    matches!(design.policy, Policy::Mask) || off.0 > 0
 }

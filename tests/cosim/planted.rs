@@ -61,6 +61,12 @@ fn an_arbiter_that_starves_the_higher_port() {
 }
 
 #[test]
+fn retention_that_never_deepens() {
+    let found = difference(&small(), "pgsram_policy.v", "wire timed = awake | in_ret;", "wire timed = awake;");
+    assert!(["state_o", "next_event_o", "next_event_valid_o"].contains(&found.signal.as_str()), "{found:?}");
+}
+
+#[test]
 fn retention_that_keeps_nothing() {
     let from = "wire powered_or_retained = sw_i | ret_i;";
     let found = difference(&small(), "pgsram_macro.v", from, "wire powered_or_retained = sw_i | (ret_i & 1'b0);");

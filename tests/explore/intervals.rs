@@ -327,6 +327,14 @@ fn a_gap_of_each_kind_by_hand() {
     // Live until 50: LIGHT from 5, retention from 20 (OFF is not allowed), OFF from 50 without a transition.
     let slept = walk(inner(100, vec![(50, 100)]), gate(5, 0, 20));
     assert_eq!(slept, Slept { cycles: [15, 50 - 24, 100 - 50 - 10], wakes: [0, 0, 1] });
+    // Dead from 30: retention from 20, and OFF by timer from 60, without a transition.
+    let slept = walk(inner(100, vec![(30, 100)]), gate(0, 20, 60));
+    assert_eq!(slept, Slept { cycles: [0, 60 - 24, 100 - 60 - 10], wakes: [0, 0, 1] });
+    // Dead from 70, after the threshold: OFF from there. Never dead: retention to the end.
+    let slept = walk(inner(100, vec![(70, 100)]), gate(0, 20, 60));
+    assert_eq!(slept, Slept { cycles: [0, 70 - 24, 100 - 70 - 10], wakes: [0, 0, 1] });
+    let slept = walk(inner(100, vec![]), gate(0, 20, 60));
+    assert_eq!(slept, Slept { cycles: [0, 100 - 24 - 6, 0], wakes: [0, 1, 0] });
     // Too short for the way down and up: ON, but a wake is paid.
     assert_eq!(walk(inner(25, vec![(0, 25)]), gate(0, 0, 20)), Slept { cycles: [0; 3], wakes: [0, 0, 1] });
     // Head: OFF since reset. Tail: nothing wakes it.

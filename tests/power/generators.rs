@@ -37,12 +37,19 @@ fn policy() -> impl Strategy<Value = Policy> {
             retention,
             off
         }),
-        (threshold(), threshold(), threshold()).prop_map(|(light, retention, off)| Policy::Timeout {
-            light,
-            retention,
-            off
+        (option::of((1u64..30).prop_map(Cycles)), 1u64..40, 1u64..100).prop_map(|(light, retention, more)| {
+            // Retention first, OFF later.
+            let [retention, off] = [retention, retention + more].map(|cycles| Some(Cycles(cycles)));
+            Policy::Timeout { light, retention, off }
         }),
     ]
+}
+
+/// Whether a domain is always asleep when the threshold of OFF is reached: what is in retention then goes OFF by timer,
+/// or with its data later, and never because the threshold was reached before it slept.
+pub fn deepens_in_retention(controller: &Controller) -> bool {
+    let [_, retention, off] = controller.policy.thresholds(controller.states).map(|cycles| cycles.0);
+    retention > 0 && off > retention.max(controller.timing.t_min_on.into())
 }
 
 /// Times with T_* from 0, and delays of the switch that T_ACK_MAX covers.

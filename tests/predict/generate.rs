@@ -86,7 +86,18 @@ fn policy() -> impl Strategy<Value = Policy> {
         2 => Just(Policy::Mask),
         6 => (threshold(), threshold(), threshold())
             .prop_map(|(light, retention, off)| Policy::Timeout { light, retention, off }),
+        6 => deepening(),
     ]
+}
+
+/// Thresholds that send a domain to retention first and OFF later.
+fn deepening() -> impl Strategy<Value = Policy> {
+    let light = prop::option::of((1..20u64).prop_map(Cycles));
+    (light, 1..20u64, 1..60u64).prop_map(|(light, retention, more)| Policy::Timeout {
+        light,
+        retention: Some(Cycles(retention)),
+        off: Some(Cycles(retention + more)),
+    })
 }
 
 type RawBlock = (u64, u64, bool);

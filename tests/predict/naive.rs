@@ -301,7 +301,7 @@ impl Domain {
         let thresholds = c.policy.thresholds(c.states);
         std::array::from_fn(|k| {
             let t = thresholds[k].0;
-            let evaluated = matches!(self.fsm, Fsm::On | Fsm::Light);
+            let evaluated = matches!(self.fsm, Fsm::On | Fsm::Light | Fsm::Ret);
             t != 0 && (self.reached[k] || evaluated && now - self.t_last >= t)
         })
     }

@@ -67,7 +67,7 @@ pub(super) struct Domain {
     pub(super) may_sleep: u64,
     /// Entry to ON from UNISO, or `None` since reset.
     pub(super) entered_on: Option<u64>,
-    /// Last cycle in ON or LIGHT, while in another state.
+    /// Last cycle in a state that looks at its idle time (ON, LIGHT, retention), while in another.
     pub(super) evaluated: u64,
     /// RESET_ON still acts.
     pub(super) forced_on: bool,
@@ -154,7 +154,8 @@ impl Domain {
         if !self.banks.members.is_empty() || self.forced_on {
             return Level::On;
         }
-        let evaluated = if matches!(self.state, State::On | State::Light) { now } else { self.evaluated };
+        let looks = matches!(self.state, State::On | State::Light | State::Retention);
+        let evaluated = if looks { now } else { self.evaluated };
         let idle = self.entered_on.map(|entered| evaluated - self.last_use(entered));
         parameters.targets.asleep(idle, self.live > 0)
     }

@@ -48,11 +48,10 @@ impl Domain {
     }
 
     fn out_of_retention(&self, now: u64, parameters: &Parameters) -> (u64, State) {
-        match self.target(now, parameters) {
-            Level::Off => (now, State::Off),
-            Level::Retention => (NEVER, State::Retention),
-            Level::Light | Level::On => (now.max(self.may_wake), State::Arb),
+        if self.target(now, parameters) >= Level::Light {
+            return (now.max(self.may_wake), State::Arb);
         }
+        (now.max(self.idle_for(Level::Off, parameters)), State::Off)
     }
 
     fn switched_on(&self, parameters: &Parameters) -> (u64, State) {
@@ -92,9 +91,13 @@ impl Domain {
 
     /// The cycles from which on idleness asks for LIGHT or deeper, and for deeper than LIGHT.
     fn descents(&self, parameters: &Parameters) -> (u64, u64) {
+        (self.idle_for(Level::Light, parameters), self.idle_for(Level::Retention, parameters))
+    }
+
+    /// The cycle from which on idleness asks for `level` or deeper.
+    fn idle_for(&self, level: Level, parameters: &Parameters) -> u64 {
         let last_use = self.last_use(self.entered_on.unwrap_or(0));
-        let from = |level| parameters.targets.idle_until(level, self.live > 0).saturating_add(last_use);
-        (from(Level::Light), from(Level::Retention))
+        parameters.targets.idle_until(level, self.live > 0).saturating_add(last_use)
     }
 
     fn out_of_drain(&self, now: u64, parameters: &Parameters) -> (u64, State) {
@@ -125,8 +128,14 @@ impl Domain {
         self.count_transition(state);
         self.count_time(start);
         match (self.state, state) {
-            (State::Off | State::Retention, State::Arb) => self.low = self.level(),
-            (State::On, State::Drain) | (State::Light, State::LightExit) => self.evaluated = now,
+            (State::Off, State::Arb) => self.low = Level::Off,
+            (State::Retention, State::Arb) => {
+                self.low = Level::Retention;
+                self.evaluated = now;
+            }
+            (State::On, State::Drain) | (State::Light, State::LightExit) | (State::Retention, State::Off) => {
+                self.evaluated = now;
+            }
             (State::Light | State::Drain, State::Iso) => {
                 self.evaluated = if self.state == State::Light { now } else { self.evaluated };
                 self.low = self.target(now, parameters);
@@ -140,10 +149,6 @@ impl Domain {
         }
         self.state = state;
         self.since = start;
-    }
-
-    fn level(&self) -> Level {
-        if self.state == State::Off { Level::Off } else { Level::Retention }
     }
 
     fn enter_on(&mut self, start: u64, parameters: &Parameters) {

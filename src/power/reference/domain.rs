@@ -50,10 +50,12 @@ impl Domain {
         }
     }
 
-    /// Thresholds that count as reached in cycle `now`.
+    /// Thresholds that count as reached in cycle `now`: a domain looks at its idle time where it rests, except in OFF.
     fn reached(&self, now: u64, parameters: &Parameters) -> u8 {
         match self.state {
-            State::On | State::Light => self.reached | parameters.reached(now.saturating_sub(self.last_use)),
+            State::On | State::Light | State::Ret => {
+                self.reached | parameters.reached(now.saturating_sub(self.last_use))
+            }
             _ => self.reached,
         }
     }
