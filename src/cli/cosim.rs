@@ -208,10 +208,21 @@ fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Por
 
 fn place(design: &Design, run: &Run, memory: MemoryId) -> Result<Placement> {
     let organisation = &design.organisation;
-    first_fit(&run.lifetimes, memory, organisation.words(), organisation.word_bytes()).map_err(|unplaceable| {
-        let message = format!("{} does not fit {}: {unplaceable}", run.workload.name, design.name);
+    let name = &run.workload.name;
+    let placement = first_fit(&run.lifetimes, memory, organisation.words(), organisation.word_bytes());
+    let placement = placement.map_err(|unplaceable| {
+        let message = format!("{name} does not fit {}: {unplaceable}", design.name);
         Error::input(Diagnostic::new("not-placeable", message).with_help("select a design of a larger capacity"))
-    })
+    })?;
+    let explored = design.provenance.placements.iter().find(|(workload, _)| workload == name);
+    if explored.is_some_and(|(_, digest)| *digest != placement.digest()) {
+        let message =
+            format!("this run of {name} is not the one that {} was selected for: its placement differs", design.name);
+        return Err(Error::input(
+            Diagnostic::new("other-run", message).with_help("explore and select again with this run"),
+        ));
+    }
+    Ok(placement)
 }
 
 /// The comparison and the verdicts as text.

@@ -5,7 +5,7 @@ use super::output::{Output, table};
 use crate::artefact;
 use crate::error::{Error, Result};
 use crate::explore::{Choice, Exploration, Objective, select};
-use crate::power::Design;
+use crate::power::{Design, Policy};
 use crate::sram::EmbeddedTable;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
@@ -80,7 +80,6 @@ pub(super) fn design(path: &Path) -> Result<Design> {
 pub(super) fn human(design: &Design) -> String {
     let o = &design.organisation;
     let shape = &design.macro_shape;
-    let thresholds = design.policy.thresholds(design.states).map(|t| t.0);
     let row = |name: &str, value: String| vec![name.to_string(), value];
     table(&[
         row(&design.name, "value".into()),
@@ -93,9 +92,21 @@ pub(super) fn human(design: &Design) -> String {
         ),
         row("ports x width", format!("{} x {} bit", o.ports, o.word_bits)),
         row("read latency, bank cycle [cycles]", format!("{}, {}", o.read_latency, o.bank_cycles)),
-        row("policy", format!("{:?}", design.policy).to_lowercase()),
-        row("thresholds light, retention, off [cycles]", format!("{thresholds:?}")),
+        row("policy", policy(design)),
         row("wake from OFF [cycles]", design.timing.wake_from_off(design.switch).to_string()),
         row("characterisation", design.provenance.characterisation.clone()),
     ])
+}
+
+/// The policy with its idle thresholds.
+fn policy(design: &Design) -> String {
+    let name = match design.policy {
+        Policy::Never => return "never: always ON".into(),
+        Policy::Mask => return "mask: ON exactly while live".into(),
+        Policy::Immediate => "immediate",
+        Policy::Timeout { .. } => "timeout",
+    };
+    let thresholds = ["LIGHT", "RET", "OFF"].into_iter().zip(design.policy.thresholds(design.states));
+    let steps = thresholds.filter(|(_, t)| t.0 > 0).map(|(state, t)| format!("{state} after {t} idle cycles"));
+    format!("{name}: {}", steps.collect::<Vec<_>>().join(", "))
 }

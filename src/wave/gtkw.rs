@@ -5,6 +5,7 @@
 
 use super::dump;
 use super::signals::{Place, place};
+use crate::artefact;
 use crate::error::{Error, Result};
 use crate::power::Design;
 use crate::power::State;
@@ -57,17 +58,9 @@ pub fn write_save_file(dump: &Path, design: &Design, markers: &[Marker], span: (
     let name = dump.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (save, filter) = (dump.with_extension("gtkw"), dump.with_file_name(FILTER));
     let text = save_file(&name, &place, design, markers, span);
-    write_aside(&filter, &state_filter())?;
-    write_aside(&save, &text)?;
+    artefact::write(&filter, state_filter().as_bytes())?;
+    artefact::write(&save, text.as_bytes())?;
     Ok([save, filter])
-}
-
-fn write_aside(path: &Path, text: &str) -> Result<()> {
-    let mut aside = path.as_os_str().to_owned();
-    aside.push(".part");
-    let aside = PathBuf::from(aside);
-    fs::write(&aside, text).map_err(Error::file("cannot write", &aside))?;
-    fs::rename(&aside, path).map_err(Error::file("cannot rename", path))
 }
 
 /// Lines `code ?colour?NAME`; codes as GTKWave displays four bits in hexadecimal.
