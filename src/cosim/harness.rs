@@ -60,6 +60,7 @@ fn source(top: &str, parameters: &Parameters) -> String {
 fn overrides(parameters: &Parameters) -> String {
     let values = [
         ("WORD_BITS", parameters.word_bits),
+        ("MACRO_ROWS", parameters.macro_rows),
         ("MACRO_COLUMNS", parameters.macro_columns),
         ("TIME_BITS", parameters.time_bits),
         ("COUNTERS", parameters.counters),

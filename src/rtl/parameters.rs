@@ -131,13 +131,14 @@ impl Parameters {
         }
     }
 
-    /// As co-simulation builds the memory: a 64-bit time base, all counters and, with `storage_bits`, narrower words in one macro column.
+    /// As co-simulation builds the memory: a 64-bit time base, all counters and, with `storage_bits`, narrower words in one macro a bank.
     pub fn for_cosimulation(mut self, storage_bits: Option<u32>) -> Self {
         self.time_bits = 64;
         self.counters = 2;
         if let Some(bits) = storage_bits {
             self.word_bits = bits;
             self.macro_columns = 1;
+            self.macro_rows = 1;
         }
         self
     }

@@ -5,7 +5,7 @@ use super::{Direction, Parameters};
 use std::fmt::Write;
 
 /// Parameters that stay overridable in the generated top, because co-simulation overrides them.
-const OVERRIDABLE: [&str; 4] = ["WORD_BITS", "MACRO_COLUMNS", "TIME_BITS", "COUNTERS"];
+const OVERRIDABLE: [&str; 5] = ["WORD_BITS", "MACRO_ROWS", "MACRO_COLUMNS", "TIME_BITS", "COUNTERS"];
 /// Inputs of `pgsram_top` that the design fixes, in the order of [`Parameters::thresholds`].
 const THRESHOLDS: [(&str, &str); 3] = [
     ("threshold_light_i", "THRESHOLD_LIGHT"),
