@@ -110,6 +110,8 @@ struct Compiler<'a> {
     blocks: Vec<u32>,
     passes: Passes,
     written: Written,
+    /// Words that the block held after each fill.
+    filled: FxHashMap<usize, u64>,
     stimulus: Stimulus,
     patterns: PatternTable,
 }
@@ -132,6 +134,7 @@ impl<'a> Compiler<'a> {
             blocks: Vec::new(),
             passes: Passes::new(),
             written: Written::new(0, 0),
+            filled: FxHashMap::default(),
             stimulus: Stimulus { ports: organisation.ports, ..Stimulus::default() },
             patterns: PatternTable::new(&run.accesses, portion.ops == portion.all_ops),
         };
@@ -226,13 +229,17 @@ impl<'a> Compiler<'a> {
         let word_bytes = self.port_bits / 8;
         let window = passes::window_of(&self.windows, node.tensor, words * word_bytes);
         let requests = (u64::from(node.amount) * 8).div_ceil(self.port_bits);
+        let filled = self.filled_before(index, node);
         let pass = self.passes.of(node, &window, words, word_bytes);
         let (kind, span) = if node.kind.writes() {
             self.written.write(block, first_word, words, pass, requests);
+            if node.kind == NodeKind::Fill {
+                self.filled.insert(index, self.written.count(block));
+            }
             (StimulusKind::Write, pass.words)
         } else {
             self.written.extend(block, first_word, words, pass);
-            (StimulusKind::Read, pass.written)
+            (StimulusKind::Read, pass.readable(filled))
         };
         let Pass { first, cursor, .. } = *pass;
         pass.cursor += requests;
@@ -248,6 +255,13 @@ impl<'a> Compiler<'a> {
             port: node.port,
             ..blank(node, kind, requests as u32, pattern)
         })
+    }
+
+    /// Words that the block of a transfer held after the latest fill it waits for.
+    fn filled_before(&self, index: usize, node: &Node) -> Option<u64> {
+        let before = self.run.accesses.predecessors(node).iter().map(|p| index - p.back as usize);
+        let same_block = |&earlier: &usize| self.run.accesses.nodes()[earlier].lifetime == node.lifetime;
+        before.filter(same_block).filter_map(|earlier| self.filled.get(&earlier).copied()).max()
     }
 
     fn never_written(&self, index: usize, node: &Node) -> Error {

@@ -17,6 +17,18 @@ pub(super) struct Pass {
     pub(super) cursor: u64,
     /// Words at the start of the window that are known to be written.
     pub(super) written: u64,
+    /// Words of the block that fills had brought when the read before the last one, and the last one, could start.
+    settled: [u64; 2],
+}
+
+impl Pass {
+    /// Words that a read may wrap at. A fill in progress counts for nobody: `filled` is what the block held after the fill that
+    /// the read waits for. A read that waits for none relies on the last but one before it, whose compute its own fetch follows.
+    pub(super) fn readable(&mut self, filled: Option<u64>) -> u64 {
+        let limit = filled.unwrap_or(self.settled[0]);
+        self.settled = [self.settled[1], self.settled[1].max(limit)];
+        if limit == 0 { self.written } else { self.written.min(limit) }
+    }
 }
 
 /// The passes of a run, each named by op, tensor, kind and operand.
@@ -44,7 +56,7 @@ impl Passes {
         let pass = &mut self.passes[at as usize];
         if pass.words == 0 || pass.lifetime != node.lifetime {
             let (first, words) = words_of(window, block_words, word_bytes);
-            *pass = Pass { lifetime: node.lifetime, first, words, cursor: 0, written: 0 };
+            *pass = Pass { lifetime: node.lifetime, first, words, cursor: 0, written: 0, settled: [0; 2] };
         }
         pass
     }
@@ -54,7 +66,7 @@ impl Passes {
         let at = *self.index.entry(key).or_insert(fresh);
         if at == fresh {
             let lifetime = LifetimeId(u32::MAX);
-            self.passes.push(Pass { lifetime, first: 0, words: 0, cursor: 0, written: 0 });
+            self.passes.push(Pass { lifetime, first: 0, words: 0, cursor: 0, written: 0, settled: [0; 2] });
         }
         self.recent[self.next] = (key, at);
         self.next = (self.next + 1) % self.recent.len();
@@ -93,6 +105,11 @@ impl Written {
                 self.words[block as usize] += 1;
             }
         }
+    }
+
+    /// Words that `block` has written so far.
+    pub(super) fn count(&self, block: u32) -> u64 {
+        self.words[block as usize]
     }
 
     /// Advances `pass.written` over the words of its window that `block` has written without a gap.
