@@ -141,16 +141,23 @@ impl<'t> Walk<'t> {
         self.since = self.since.max(now);
     }
 
+    /// `now`, or earlier if what follows takes so many cycles and the next access does not wait.
+    fn in_time(&self, now: u64, cycles: u64) -> u64 {
+        self.deadline.map_or(now, |end| now.min(end.saturating_sub(cycles)))
+    }
+
     fn go(&mut self, now: u64, target: Option<Sleep>) {
         match (self.state, target) {
-            (Some(Sleep::Retention), Some(Sleep::Off)) => self.leave(now),
+            (Some(Sleep::Retention), Some(Sleep::Off)) => {
+                self.leave(self.in_time(now, self.times.out[Sleep::Off.index()]));
+            }
             (None | Some(Sleep::Light), Some(state)) if self.state < target => {
                 self.leave(now);
                 self.since += self.times.into[state.index()];
             }
             (Some(state), None) => {
                 let out = self.times.out[state.index()];
-                self.leave(self.deadline.map_or(now, |end| now.min(end.saturating_sub(out))));
+                self.leave(self.in_time(now, out));
                 self.slept.wakes[state.index()] += 1;
                 self.since += out;
             }

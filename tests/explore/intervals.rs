@@ -76,18 +76,22 @@ fn step_through(
     let mut state = from_reset.then_some(Sleep::Off);
     let mut moving = 0u64;
     let closing = out_of.map_or(0, |s| times.out[s.index()]);
+    // What ends too late to be ON in time began earlier, at the expense of the state before.
+    let take_back = |slept: &mut Slept, from: Sleep, end: u64| {
+        let late = if woken { end.saturating_sub(live.len() as u64) } else { 0 };
+        slept.cycles[from.index()] = slept.cycles[from.index()].saturating_sub(late);
+    };
     for (now, &alive) in live.iter().enumerate() {
         let idle = if from_reset { u64::MAX } else { now as u64 };
         let goal = target(policy, states, idle, alive);
         match (state, goal) {
             (None, Some(s)) => moving += times.into[s.index()],
             (Some(Sleep::Light), Some(s)) if s > Sleep::Light => moving += times.into[s.index()],
-            (Some(Sleep::Retention), Some(Sleep::Off)) => {}
+            (Some(Sleep::Retention), Some(Sleep::Off)) => {
+                take_back(&mut slept, Sleep::Retention, now as u64 + times.out[Sleep::Off.index()]);
+            }
             (Some(s), None) => {
-                // Too late to be ON in time: the wake began earlier.
-                let late =
-                    if woken { (now as u64 + times.out[s.index()]).saturating_sub(live.len() as u64) } else { 0 };
-                slept.cycles[s.index()] = slept.cycles[s.index()].saturating_sub(late);
+                take_back(&mut slept, s, now as u64 + times.out[s.index()]);
                 moving += times.out[s.index()];
                 slept.wakes[s.index()] += 1;
             }
