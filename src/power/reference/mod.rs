@@ -1,6 +1,6 @@
 //! The reference model: the memory and its power controller, one state update an evaluated cycle, integers only.
 //!
-//! `docs/contract.md` is normative; [`domain`] reads like its state table. A domain whose next state is its state and that
+//! `docs/contract.md` is normative; `domain` reads like its state table. A domain whose next state is its state and that
 //! no input or time disturbs is left alone until something does; [`ReferenceModel::evaluate_every_domain`] turns that off.
 
 mod banks;
