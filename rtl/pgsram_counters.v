@@ -78,11 +78,14 @@ module pgsram_counters #(
         one = {{TIME_BITS - 1{1'b0}}, flag};
       endfunction
 
-      function [TIME_BITS-1:0] ones(input [PORTS-1:0] flags);
+      // How many ports raise a flag for this domain.
+      function [TIME_BITS-1:0] ones(input [PORTS-1:0] flags, input [DOMAIN_BITS-1:0] domain);
         integer i;
         begin
           ones = {TIME_BITS{1'b0}};
-          for (i = 0; i < PORTS; i = i + 1) ones = ones + one(flags[i]);
+          for (i = 0; i < PORTS; i = i + 1) begin
+            if (flags[i] & (domain_i[i*DOMAIN_BITS+:DOMAIN_BITS] == domain)) ones = ones + 1'b1;
+          end
         end
       endfunction
 
@@ -94,16 +97,6 @@ module pgsram_counters #(
         wire [2:0] class_before = class_q[3*d+:3];
         wire [7:0] happened = event_i[8*d+:8];
         integer k;
-
-        // Ports that ask for this domain.
-        reg [PORTS-1:0] here;
-        integer i;
-        always @* begin
-          here = {PORTS{1'b0}};
-          if (want_i[d]) begin
-            for (i = 0; i < PORTS; i = i + 1) here[i] = domain_i[i*DOMAIN_BITS+:DOMAIN_BITS] == THIS;
-          end
-        end
 
         always @(posedge clk_i or negedge rst_ni) begin
           if (!rst_ni) begin
@@ -122,14 +115,14 @@ module pgsram_counters #(
               end
             end
             if (restart | want_i[d]) begin
-              domain_q[BASE+STALLS] <= add(domain_q[BASE+STALLS], ones(here & stall_wake_i), restart);
+              domain_q[BASE+STALLS] <= add(domain_q[BASE+STALLS], ones(stall_wake_i, THIS), restart);
               domain_q[BASE+STALLS+1] <=
-                  add(domain_q[BASE+STALLS+1], ones(here & stall_conflict_i), restart);
+                  add(domain_q[BASE+STALLS+1], ones(stall_conflict_i, THIS), restart);
               if (COUNTERS > 1) begin
                 domain_q[BASE+ACCESSES] <=
-                    add(domain_q[BASE+ACCESSES], ones(here & access_i & ~we_i), restart);
+                    add(domain_q[BASE+ACCESSES], ones(access_i & ~we_i, THIS), restart);
                 domain_q[BASE+ACCESSES+1] <=
-                    add(domain_q[BASE+ACCESSES+1], ones(here & access_i & we_i), restart);
+                    add(domain_q[BASE+ACCESSES+1], ones(access_i & we_i, THIS), restart);
               end
             end
           end

@@ -112,201 +112,211 @@ module pgsram_domain_ctrl #(
   localparam LIGHT_LAST = (T_LIGHT > 1) ? T_LIGHT - 1 : 0;
   localparam ACK_LAST = (T_ACK_MAX > 1) ? T_ACK_MAX - 1 : 0;
 
-  reg [3:0] state_q, state_d;
-  reg [COUNT_BITS-1:0] count_q, count_d;
+  reg [3:0] state_q;
+  reg [COUNT_BITS-1:0] count_q;
   reg sw_q, iso_nq, ret_q, light_q, clk_en_q;
-  reg sw_d, iso_nd, ret_d, light_d, clk_en_d;
-  reg to_ret_q, to_ret_d;  // destination of a way down, latched on entering ISO
-  reg first_q, first_d;
-  reg fault_q, fault_d;
+  reg to_ret_q;  // destination of a way down, latched on entering ISO
+  reg first_q;
+  reg fault_q;
   reg after_reset_q;
-  reg [7:0] event_q, event_d;
+  reg [2:0] class_q;
+  reg [7:0] event_q;
 
   wire over = count_q == {COUNT_BITS{1'b0}};
-  wire from_ret = ret_q;
-  wire wanted_up = (target_i == TO_ON) | (from_ret & (target_i == TO_LIGHT));
   wire wanted_down = target_i < TO_LIGHT;
+  wire wanted_up = (target_i == TO_ON) | (ret_q & !wanted_down);
+  // The rail went away under a domain that uses it.
+  wire lost = sw_q & (state_q != SW_ON) & ~ack_i;
+  // The switch did not answer in time.
+  wire unanswered = over & (((state_q == SW_ON) & ~ack_i) | ((state_q == SW_OFF) & ack_i));
 
   assign wake_req_o = (state_q == ARB) & wanted_up;
   assign waking_o = (state_q == SW_ON) | (state_q == SETTLE);
 
+  // Whether a resting state is left in this cycle. The others are always on their way.
+  reg leaves;
   always @* begin
-    state_d = state_q;
-    ret_d = ret_q;
-    to_ret_d = to_ret_q;
-    first_d = 1'b0;
-    fault_d = fault_q & ~fault_clear_i;
-    event_d = 8'd0;
     case (state_q)
-      OFF: if ((target_i == TO_ON) & min_ok_i) state_d = ARB;
-
-      RET:
-      if (target_i == TO_OFF) begin
-        state_d = OFF;
-        ret_d = 1'b0;
-        event_d[RET_OFF] = 1'b1;
-      end else if (!wanted_down & min_ok_i) state_d = ARB;
-
-      ARB:
-      if (force_off_i) begin
-        state_d = OFF;
-        ret_d = 1'b0;
-        event_d[RET_OFF] = from_ret;
-      end else if (!wanted_up) state_d = from_ret ? RET : OFF;
-      else if (slot_i) begin
-        state_d = SW_ON;
-        event_d[RET_ON] = from_ret;
-        event_d[OFF_ON] = ~from_ret;
-      end
-
-      SW_ON:
-      if (ack_i) state_d = SETTLE;
-      else if (over) state_d = FAULT;
-
-      SETTLE:
-      if (over) begin
-        state_d = from_ret ? UNRET : UNISO;
-        ret_d   = 1'b0;
-      end
-
-      UNRET: if (over) state_d = UNISO;
-
-      UNISO:
-      if (over) begin
-        state_d = ON;
-        first_d = 1'b1;
-      end
-
-      ON:
-      if ((target_i == TO_LIGHT) & !busy_i) begin
-        state_d = LIGHT;
-        event_d[ON_LIGHT] = 1'b1;
-      end else if (wanted_down & min_ok_i) state_d = DRAIN;
-
-      LIGHT:
-      if (target_i == TO_ON) begin
-        state_d = LIGHT_EXIT;
-        event_d[LIGHT_ON] = 1'b1;
-      end else if (wanted_down & min_ok_i) begin
-        state_d  = ISO;
-        to_ret_d = target_i == TO_RET;
-      end
-
-      LIGHT_EXIT: if (over) state_d = ON;
-
-      DRAIN:
-      if (!wanted_down) begin
-        state_d = ON;
-        event_d[ABORTED] = 1'b1;
-      end else if (!busy_i) begin
-        state_d  = ISO;
-        to_ret_d = target_i == TO_RET;
-      end
-
-      ISO:
-      if (over) begin
-        if (target_i == TO_ON) begin
-          state_d = UNISO;
-          event_d[ABORTED] = 1'b1;
-        end else begin
-          state_d = to_ret_q ? SET_RET : SW_OFF;
-          ret_d   = to_ret_q;
-        end
-      end
-
-      SET_RET:
-      if (over) begin
-        if (target_i == TO_ON) begin
-          state_d = UNRET;
-          ret_d = 1'b0;
-          event_d[ABORTED] = 1'b1;
-        end else state_d = SW_OFF;
-      end
-
-      SW_OFF:
-      if (!ack_i) begin
-        state_d = ret_q ? RET : OFF;
-        first_d = ~after_reset_q;
-        event_d[ON_RET] = ret_q;
-        event_d[ON_OFF] = ~ret_q;
-      end else if (over) state_d = FAULT;
-
-      FAULT: if (fault_clear_i) state_d = SW_OFF;
-
-      default: begin
-        state_d = SW_OFF;
-        ret_d   = 1'b0;
-        fault_d = 1'b1;
-      end
+      OFF: leaves = (target_i == TO_ON) & min_ok_i;
+      RET: leaves = (target_i == TO_OFF) | (!wanted_down & min_ok_i);
+      ON: leaves = ((target_i == TO_LIGHT) & ~busy_i) | (wanted_down & min_ok_i);
+      LIGHT: leaves = (target_i == TO_ON) | (wanted_down & min_ok_i);
+      FAULT: leaves = fault_clear_i;
+      default: leaves = 1'b1;
     endcase
-
-    // The rail went away under a domain that uses it.
-    if (sw_q & (state_q != SW_ON) & !ack_i) begin
-      state_d = FAULT;
-      first_d = 1'b0;
-      event_d = 8'd0;
-    end
-    if (state_d == FAULT) begin
-      ret_d   = 1'b0;
-      fault_d = fault_d | (state_q != FAULT);
-    end
   end
+  assign still_o = ~leaves & ~lost;
 
-  // Outputs and counter follow the next state, so that they change together with it.
-  always @* begin
-    sw_d = 1'b0;
-    iso_nd = 1'b0;
-    light_d = 1'b0;
-    clk_en_d = 1'b0;
-    case (state_d)
-      SW_ON, SETTLE, UNRET, ISO, SET_RET: sw_d = 1'b1;
-      UNISO, LIGHT_EXIT: {sw_d, iso_nd} = 2'b11;
-      ON, DRAIN: {sw_d, iso_nd, clk_en_d} = 3'b111;
-      LIGHT: {sw_d, iso_nd, light_d} = 3'b111;
-      default: ;
+  // {sw, iso_n, light, clk} of a state.
+  function [3:0] outputs(input [3:0] state);
+    case (state)
+      SW_ON, SETTLE, UNRET, ISO, SET_RET: outputs = 4'b1000;
+      UNISO, LIGHT_EXIT: outputs = 4'b1100;
+      ON, DRAIN: outputs = 4'b1101;
+      LIGHT: outputs = 4'b1110;
+      default: outputs = 4'b0000;
     endcase
+  endfunction
 
-    count_d = count_q - {{COUNT_BITS - 1{1'b0}}, ~over};
-    if (state_d != state_q) begin
-      case (state_d)
-        SW_ON, SW_OFF: count_d = ACK_LAST[COUNT_BITS-1:0];
-        SETTLE:
-        count_d = from_ret ? SETTLE_RET_LAST[COUNT_BITS-1:0] : SETTLE_OFF_LAST[COUNT_BITS-1:0];
-        UNRET, SET_RET: count_d = RET_LAST[COUNT_BITS-1:0];
-        UNISO, ISO: count_d = ISO_LAST[COUNT_BITS-1:0];
-        LIGHT_EXIT: count_d = LIGHT_LAST[COUNT_BITS-1:0];
-        default: ;
-      endcase
+  function [2:0] class_of(input [3:0] state);
+    case (state)
+      OFF: class_of = 3'd0;
+      RET: class_of = 3'd1;
+      LIGHT: class_of = 3'd2;
+      FAULT: class_of = 3'd3;
+      default: class_of = 3'd4;
+    endcase
+  endfunction
+
+  function [COUNT_BITS-1:0] count_of(input [3:0] state, input from_ret);
+    case (state)
+      SW_ON, SW_OFF: count_of = ACK_LAST[COUNT_BITS-1:0];
+      SETTLE: count_of = from_ret ? SETTLE_RET_LAST[COUNT_BITS-1:0] : SETTLE_OFF_LAST[COUNT_BITS-1:0];
+      UNRET, SET_RET: count_of = RET_LAST[COUNT_BITS-1:0];
+      UNISO, ISO: count_of = ISO_LAST[COUNT_BITS-1:0];
+      LIGHT_EXIT: count_of = LIGHT_LAST[COUNT_BITS-1:0];
+      default: count_of = {COUNT_BITS{1'b0}};
+    endcase
+  endfunction
+
+  // Outputs, counter and class change together with the state. ARB keeps the class it comes from.
+  task go(input [3:0] state);
+    begin
+      state_q <= state;
+      {sw_q, iso_nq, light_q, clk_en_q} <= outputs(state);
+      count_q <= count_of(state, ret_q);
+      if (state != ARB) class_q <= class_of(state);
     end
-  end
+  endtask
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
       state_q       <= SW_OFF;
+      {sw_q, iso_nq, light_q, clk_en_q} <= 4'b0000;
       count_q       <= ACK_LAST[COUNT_BITS-1:0];
-      sw_q          <= 1'b0;
-      iso_nq        <= 1'b0;
+      class_q       <= 3'd4;
       ret_q         <= 1'b0;
-      light_q       <= 1'b0;
-      clk_en_q      <= 1'b0;
       to_ret_q      <= 1'b0;
       first_q       <= 1'b0;
       fault_q       <= 1'b0;
       after_reset_q <= 1'b1;
       event_q       <= 8'd0;
     end else if (!scan_mode_i) begin
-      state_q       <= state_d;
-      count_q       <= count_d;
-      sw_q          <= sw_d;
-      iso_nq        <= iso_nd;
-      ret_q         <= ret_d;
-      light_q       <= light_d;
-      clk_en_q      <= clk_en_d;
-      to_ret_q      <= to_ret_d;
-      first_q       <= first_d;
-      fault_q       <= fault_d;
-      after_reset_q <= after_reset_q & (state_d == SW_OFF);
-      event_q       <= event_d;
+      first_q <= 1'b0;
+      event_q <= 8'd0;
+      if (fault_clear_i) fault_q <= 1'b0;
+      if (!over) count_q <= count_q - 1'b1;
+
+      case (state_q)
+        OFF: if (leaves) go(ARB);
+
+        RET:
+        if (leaves) begin
+          if (wanted_down) begin
+            go(OFF);
+            ret_q <= 1'b0;
+            event_q[RET_OFF] <= 1'b1;
+          end else go(ARB);
+        end
+
+        ARB:
+        if (force_off_i) begin
+          go(OFF);
+          ret_q <= 1'b0;
+          event_q[RET_OFF] <= ret_q;
+        end else if (!wanted_up) go(ret_q ? RET : OFF);
+        else if (slot_i) begin
+          go(SW_ON);
+          event_q[RET_ON] <= ret_q;
+          event_q[OFF_ON] <= ~ret_q;
+        end
+
+        SW_ON: if (ack_i) go(SETTLE);
+
+        SETTLE:
+        if (over) begin
+          go(ret_q ? UNRET : UNISO);
+          ret_q <= 1'b0;
+        end
+
+        UNRET: if (over) go(UNISO);
+
+        UNISO:
+        if (over) begin
+          go(ON);
+          first_q <= 1'b1;
+        end
+
+        ON:
+        if (leaves) begin
+          go(wanted_down ? DRAIN : LIGHT);
+          event_q[ON_LIGHT] <= ~wanted_down;
+        end
+
+        LIGHT:
+        if (leaves) begin
+          go(wanted_down ? ISO : LIGHT_EXIT);
+          to_ret_q <= target_i == TO_RET;
+          event_q[LIGHT_ON] <= ~wanted_down;
+        end
+
+        LIGHT_EXIT: if (over) go(ON);
+
+        DRAIN:
+        if (!wanted_down) begin
+          go(ON);
+          event_q[ABORTED] <= 1'b1;
+        end else if (!busy_i) begin
+          go(ISO);
+          to_ret_q <= target_i == TO_RET;
+        end
+
+        ISO:
+        if (over) begin
+          if (target_i == TO_ON) begin
+            go(UNISO);
+            event_q[ABORTED] <= 1'b1;
+          end else begin
+            go(to_ret_q ? SET_RET : SW_OFF);
+            ret_q <= to_ret_q;
+          end
+        end
+
+        SET_RET:
+        if (over) begin
+          if (target_i == TO_ON) begin
+            go(UNRET);
+            ret_q <= 1'b0;
+            event_q[ABORTED] <= 1'b1;
+          end else go(SW_OFF);
+        end
+
+        SW_OFF:
+        if (!ack_i) begin
+          go(ret_q ? RET : OFF);
+          after_reset_q <= 1'b0;
+          first_q <= ~after_reset_q;
+          event_q[ON_RET] <= ret_q;
+          event_q[ON_OFF] <= ~ret_q;
+        end
+
+        FAULT: if (leaves) go(SW_OFF);
+
+        default: begin
+          go(SW_OFF);
+          ret_q   <= 1'b0;
+          fault_q <= 1'b1;
+        end
+      endcase
+
+      if (lost | unanswered) begin
+        go(FAULT);
+        ret_q         <= 1'b0;
+        fault_q       <= 1'b1;
+        first_q       <= 1'b0;
+        after_reset_q <= 1'b0;
+        event_q       <= 8'd0;
+      end
     end
   end
 
@@ -321,23 +331,7 @@ module pgsram_domain_ctrl #(
   assign failed_o = state_q == FAULT;
   assign first_o = first_q;
   assign fault_o = fault_q;
+  assign class_o = class_q;
   assign event_o = event_q;
-
-  wire resting = (state_q == OFF) | (state_q == RET) | (state_q == LIGHT) | (state_q == ON) |
-                 (state_q == FAULT);
-  assign still_o = resting & (state_d == state_q);
-
-  reg [2:0] kind;
-  always @* begin
-    case (state_q)
-      OFF: kind = 3'd0;
-      RET: kind = 3'd1;
-      ARB: kind = from_ret ? 3'd1 : 3'd0;
-      LIGHT: kind = 3'd2;
-      FAULT: kind = 3'd3;
-      default: kind = 3'd4;
-    endcase
-  end
-  assign class_o = kind;
 
 endmodule

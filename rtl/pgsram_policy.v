@@ -79,16 +79,50 @@ module pgsram_policy #(
     end
   endfunction
 
-  // Shortest stay: whether it is over, kept once it is, and how long it still takes.
-  wire                 min_ok;
+  // Shortest stay: whether it is over, kept once it is.
+  wire min_ok;
+  // What the idle timers or the mask ask for.
+  wire [1:0] aim;
+
+  reg reset_on_q;
+  reg lost_live_q;
+
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) begin
+      reset_on_q  <= RESET_ON != 0;
+      lost_live_q <= 1'b0;
+    end else begin
+      if (in_on) reset_on_q <= 1'b0;
+      lost_live_q <= (lost_live_q & ~fault_clear_i) | (force_off_i & live_i);
+    end
+  end
+
+  wire keep_on = force_on_i | (reset_on_q & ~in_on);
+  wire wake = want_i & ((ACCESS_ERROR == 0) | in_on);
+
+  assign target_o = force_off_i ? TO_OFF : (wake | keep_on) ? TO_ON : aim;
+  assign min_ok_o = min_ok;
+  assign lost_live_o = lost_live_q;
+
+  // The next event of a still domain: a shortest stay that holds its target back ends, or idleness
+  // asks for a deeper state.
   wire [TIME_BITS-1:0] min_in;
+  wire                 idle_valid;
+  wire [TIME_BITS-1:0] idle_in;
+  wire                 idle_keeps;  // in RET: before the shortest stay lets it up
+  wire                 wanted_down = target_o < TO_LIGHT;
+  wire                 held = ~min_ok & ((awake & wanted_down) | (in_ret & ~wanted_down & ~idle_keeps) |
+                                         ((state_i == OFF) & (target_o == TO_ON)));
+
+  assign event_valid_o = event_ask_i & (held | idle_valid);
+  assign event_in_o = held ? min_in : idle_in;
 
   generate
     if (T_MIN_ON > 0 || T_MIN_OFF > 0) begin : g_minimum
+      wire [TIME_BITS-1:0] minimum;
       reg  [TIME_BITS-1:0] since_q;  // first cycle of the stay
       reg                  over_q;
       wire [TIME_BITS-1:0] stay = first_i ? ZERO : now_i - since_q;
-      wire [TIME_BITS-1:0] minimum;
       assign min_ok = (over_q & ~first_i) | ((awake | down) & (stay >= minimum));
       assign min_in = min_ok ? ZERO : minimum - stay;
 
@@ -113,92 +147,68 @@ module pgsram_policy #(
       assign min_in = ZERO;
       wire unused_minimum = &{1'b0, down, now_i, first_i};
     end
-  endgenerate
 
-  assign min_ok_o = min_ok;
-
-  // RESET_ON, and the flag that live data was given up.
-  reg reset_on_q;
-  reg lost_live_q;
-
-  always @(posedge clk_i or negedge rst_ni) begin
-    if (!rst_ni) begin
-      reset_on_q  <= RESET_ON != 0;
-      lost_live_q <= 1'b0;
-    end else begin
-      reset_on_q  <= reset_on_q & ~in_on;
-      lost_live_q <= (lost_live_q & ~fault_clear_i) | (force_off_i & live_i);
-    end
-  end
-
-  assign lost_live_o = lost_live_q;
-
-  // Target.
-  wire       keep_on = force_on_i | (reset_on_q & ~in_on);
-  wire       wake = want_i & ((ACCESS_ERROR == 0) | in_on);
-  wire [1:0] aim;  // of the policy
-
-  assign target_o = force_off_i ? TO_OFF : (wake | keep_on) ? TO_ON : aim;
-
-  // When idleness will first move the domain, as time from now.
-  wire                 idle_valid;
-  wire [TIME_BITS-1:0] idle_in;
-  wire                 idle_keeps;  // in RET: before the shortest stay lets it up
-
-  generate
     if (POLICY == 1) begin : g_timeout
-      reg  [    TIME_BITS-1:0] last_q;
-      reg  [              2:0] reached_q;  // LIGHT, RET, OFF from bit 0
-      wire [    TIME_BITS-1:0] idle = now_i - last_q;
-      wire [  3*TIME_BITS-1:0] thresholds = {threshold_off_i, threshold_ret_i, threshold_light_i};
-      wire [              2:0] enabled = {|threshold_off_i, |threshold_ret_i, |threshold_light_i};
-      wire                     woken = first_i & in_on;
-      reg  [              2:0] reached;
+      reg [TIME_BITS-1:0] last_q;
+      reg [2:0] reached_q;  // LIGHT, RET, OFF from bit 0
+      wire [2:0] enabled = {|threshold_off_i, |threshold_ret_i, |threshold_light_i};
+      wire woken = first_i & in_on;
 
+      // Only a domain that rests above OFF looks at the time.
+      reg [2:0] reached;
+      reg [TIME_BITS-1:0] idle;
       always @* begin
-        reached = woken ? 3'b000 : reached_q;
-        if (timed & !woken) begin
-          reached = reached | (enabled & {
+        idle = ZERO;
+        reached = reached_q;
+        if (woken) reached = 3'b000;
+        else if (timed) begin
+          idle = now_i - last_q;
+          reached = reached_q | (enabled & {
             idle >= threshold_off_i, idle >= threshold_ret_i, idle >= threshold_light_i
           });
-        end
-      end
-
-      always @(posedge clk_i or negedge rst_ni) begin
-        if (!rst_ni) begin
-          last_q    <= ZERO;
-          reached_q <= 3'b111;
-        end else begin
-          if (grant_i | woken) last_q <= now_i;
-          reached_q <= grant_i ? 3'b000 : reached;
         end
       end
 
       wire [2:0] due = reached & enabled;
       assign aim = raise(due[2] ? TO_OFF : due[1] ? TO_RET : due[0] ? TO_LIGHT : TO_ON, live_i);
 
+      always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+          last_q    <= ZERO;
+          reached_q <= 3'b111;
+        end else if (grant_i) begin
+          last_q    <= now_i;
+          reached_q <= 3'b000;
+        end else if (timed) begin
+          if (woken) last_q <= now_i;
+          reached_q <= reached;
+        end
+      end
+
       // Thresholds that lead below LIGHT, and those that move the domain by another way: from ON to
       // LIGHT, from RET to OFF.
-      wire keeps = HAS_RETENTION != 0;
-      wire naps = HAS_LIGHT != 0;
-      wire [2:0] deep = enabled & {keeps | ~live_i, keeps, 1'b0};
-      wire [2:0] nap = {naps & ~keeps & live_i, naps & ~keeps, naps};
-      wire [2:0] shallow = enabled & (in_on ? nap : {in_ret & ~live_i, 2'b00});
-
-      wire [TIME_BITS-1:0] passed = woken ? ZERO : idle;
-      reg  [TIME_BITS-1:0] left, deep_in, shallow_in;
-      reg  deep_valid, shallow_valid;
+      localparam KEEPS = HAS_RETENTION != 0;
+      localparam NAPS = HAS_LIGHT != 0;
+      wire [3*TIME_BITS-1:0] thresholds = {threshold_off_i, threshold_ret_i, threshold_light_i};
+      reg [2:0] deep, shallow;
+      reg deep_valid, shallow_valid;
+      reg [TIME_BITS-1:0] left, deep_in, shallow_in;
       integer k;
 
       always @* begin
+        deep = 3'b000;
         deep_valid = 1'b0;
         deep_in = ZERO;
+        shallow = 3'b000;
         shallow_valid = 1'b0;
         shallow_in = ZERO;
         left = ZERO;
         if (event_ask_i & timed & ~keep_on) begin
+          deep = enabled & {KEEPS | ~live_i, KEEPS, 1'b0};
+          if (in_ret) shallow = enabled & {~live_i, 2'b00};
+          else if (in_on) shallow = enabled & {NAPS & ~KEEPS & live_i, NAPS & ~KEEPS, NAPS};
           for (k = 0; k < 3; k = k + 1) begin
-            left = reached[k] ? ZERO : thresholds[k*TIME_BITS+:TIME_BITS] - passed;
+            left = reached[k] ? ZERO : thresholds[k*TIME_BITS+:TIME_BITS] - idle;
             if (deep[k] & (!deep_valid | (left < deep_in))) begin
               deep_valid = 1'b1;
               deep_in = left;
@@ -215,24 +225,16 @@ module pgsram_policy #(
       // RET it moves nothing, but keeps the domain there.
       wire shallow_first = shallow_valid & (in_ret | !deep_valid | (shallow_in < deep_in));
       assign idle_valid = shallow_valid | (deep_valid & ~in_ret);
+      assign idle_keeps = in_ret & deep_valid & !(deep_in > min_in);
       assign idle_in = shallow_first ? shallow_in : (deep_in > min_in) ? deep_in : min_in;
-      assign idle_keeps = in_ret & deep_valid & (deep_in <= min_in);
     end else begin : g_fixed
       assign aim = (POLICY == 2 && !live_i) ? TO_OFF : TO_ON;
       assign idle_valid = 1'b0;
       assign idle_in = ZERO;
       assign idle_keeps = 1'b0;
-      wire unused_fixed = &{1'b0, timed, grant_i, live_i, event_ask_i, keep_on, in_on,
+      wire unused_fixed = &{1'b0, timed, now_i, first_i, grant_i, live_i, keep_on, in_on,
                             threshold_light_i, threshold_ret_i, threshold_off_i};
     end
   endgenerate
-
-  // A shortest stay that holds a target back is due when it ends.
-  wire wanted_down = target_o < TO_LIGHT;
-  wire held = ~min_ok & ((awake & wanted_down) | (in_ret & ~wanted_down & ~idle_keeps) |
-                         ((state_i == OFF) & (target_o == TO_ON)));
-
-  assign event_valid_o = held | idle_valid;
-  assign event_in_o = held ? min_in : idle_in;
 
 endmodule
