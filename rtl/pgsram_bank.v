@@ -61,12 +61,14 @@ module pgsram_bank #(
         row = {ROW_BITS{1'b0}};
         be = {BYTES{1'b0}};
         wdata = {WORD_BITS{1'b0}};
-        for (p = 0; p < PORTS; p = p + 1) begin
-          if (select_i[p]) begin
-            we = we | we_i[p];
-            row = row | row_i[p*ROW_BITS+:ROW_BITS];
-            be = be | be_i[p*BYTES+:BYTES];
-            wdata = wdata | wdata_i[p*WORD_BITS+:WORD_BITS];
+        if (access) begin
+          for (p = 0; p < PORTS; p = p + 1) begin
+            if (select_i[p]) begin
+              we = we | we_i[p];
+              row = row | row_i[p*ROW_BITS+:ROW_BITS];
+              be = be | be_i[p*BYTES+:BYTES];
+              wdata = wdata | wdata_i[p*WORD_BITS+:WORD_BITS];
+            end
           end
         end
       end
@@ -146,13 +148,14 @@ module pgsram_bank #(
       end
 
       pgsram_iso #(
-          .WIDTH     (WORD_BITS + 1),
+          .WIDTH     (WORD_BITS),
           .ISO_IN_RTL(ISO_IN_RTL)
       ) u_iso (
           .iso_ni(iso_ni),
-          .data_i({|raw_poison, raw}),
-          .data_o({poison[r], rdata[r*WORD_BITS+:WORD_BITS]})
+          .data_i(raw),
+          .data_o(rdata[r*WORD_BITS+:WORD_BITS])
       );
+      assign poison[r] = |raw_poison;
     end
 
     if (MACRO_ROWS > 1) begin : g_tiles

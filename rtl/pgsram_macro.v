@@ -83,24 +83,25 @@ module pgsram_macro #(
     end
   end
 
-  // The output stages, newest lowest, each a poison flag above the data. They lose their contents
-  // with the supply, so that an output that is not isolated is seen.
+  // The output stages, newest lowest, each a poison flag above the data.
   reg [LATENCY*(BITS+1)-1:0] out_q;
 
-  always @(posedge clk_i or negedge sw_i) begin
-    if (!sw_i) begin
-      out_q <= {LATENCY{1'b1, {BYTES{POISON}}}};
-    end else begin
-      if (LATENCY > 1) out_q <= out_q << (BITS + 1);
-      if (ce_i & ~we_i) begin
-        out_q[BITS:0] <= usable ?
-            {|(be_i & ~valid_bytes(addr_i)), merge(valid_bytes(addr_i), data_q[addr_i], {BYTES{POISON}})} :
-            {1'b1, {BYTES{POISON}}};
-      end
+  always @(posedge clk_i) begin
+    if (LATENCY > 1) out_q <= out_q << (BITS + 1);
+    if (ce_i & ~we_i) begin
+      out_q[BITS:0] <= usable ?
+          {|(be_i & ~valid_bytes(addr_i)), merge(valid_bytes(addr_i), data_q[addr_i], {BYTES{POISON}})} :
+          {1'b1, {BYTES{POISON}}};
     end
   end
 
-  assign {poison_o, rdata_o} = out_q[(LATENCY-1)*(BITS+1)+:BITS+1];
+  assign poison_o = out_q[LATENCY*(BITS+1)-1];
+`ifdef PGSRAM_X
+  // An output without supply that nothing isolates is seen.
+  assign rdata_o = sw_i ? out_q[(LATENCY-1)*(BITS+1)+:BITS] : {BITS{1'bx}};
+`else
+  assign rdata_o = out_q[(LATENCY-1)*(BITS+1)+:BITS];
+`endif
 
 `endif
 

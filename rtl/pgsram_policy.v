@@ -45,9 +45,9 @@ module pgsram_policy #(
     output [          1:0] target_o,
     output                 min_ok_o,
     output                 lost_live_o,
-    // The next event of a still domain, as time from now. Asked for only when nothing is pending.
+    // The next event of a still domain, as time from now; all ones: none. Asked for only when nothing
+    // is pending.
     input                  event_ask_i,
-    output                 event_valid_o,
     output [TIME_BITS-1:0] event_in_o
 );
 
@@ -62,6 +62,7 @@ module pgsram_policy #(
   localparam [1:0] TO_ON = 2'd3;
 
   localparam [TIME_BITS-1:0] ZERO = 0;
+  localparam [TIME_BITS-1:0] NEVER = {TIME_BITS{1'b1}};
 
   wire in_on = state_i == ON;
   wire awake = in_on | (state_i == LIGHT);
@@ -107,15 +108,13 @@ module pgsram_policy #(
   // The next event of a still domain: a shortest stay that holds its target back ends, or idleness
   // asks for a deeper state.
   wire [TIME_BITS-1:0] min_in;
-  wire                 idle_valid;
   wire [TIME_BITS-1:0] idle_in;
   wire                 idle_keeps;  // in RET: before the shortest stay lets it up
   wire                 wanted_down = target_o < TO_LIGHT;
   wire                 held = ~min_ok & ((awake & wanted_down) | (in_ret & ~wanted_down & ~idle_keeps) |
                                          ((state_i == OFF) & (target_o == TO_ON)));
 
-  assign event_valid_o = event_ask_i & (held | idle_valid);
-  assign event_in_o = held ? min_in : idle_in;
+  assign event_in_o = !event_ask_i ? NEVER : held ? min_in : idle_in;
 
   generate
     if (T_MIN_ON > 0 || T_MIN_OFF > 0) begin : g_minimum
@@ -185,52 +184,47 @@ module pgsram_policy #(
         end
       end
 
-      // Thresholds that lead below LIGHT, and those that move the domain by another way: from ON to
-      // LIGHT, from RET to OFF.
-      localparam KEEPS = HAS_RETENTION != 0;
-      localparam NAPS = HAS_LIGHT != 0;
-      wire [3*TIME_BITS-1:0] thresholds = {threshold_off_i, threshold_ret_i, threshold_light_i};
-      reg [2:0] deep, shallow;
-      reg deep_valid, shallow_valid;
-      reg [TIME_BITS-1:0] left, deep_in, shallow_in;
-      integer k;
+      // Time until a threshold is reached.
+      function [TIME_BITS-1:0] left(input [TIME_BITS-1:0] threshold, input [TIME_BITS-1:0] elapsed,
+                                    input on, input was);
+        left = !on ? NEVER : was ? ZERO : threshold - elapsed;
+      endfunction
 
+      function [TIME_BITS-1:0] least(input [TIME_BITS-1:0] a, input [TIME_BITS-1:0] b);
+        least = (a < b) ? a : b;
+      endfunction
+
+      // When a threshold first asks for something below LIGHT, and when one moves the domain by another
+      // way: from ON to LIGHT, from RET to OFF. A threshold below LIGHT that is reached first hides
+      // LIGHT, even while T_MIN_ON holds it back. In RET it moves nothing, but keeps the domain there.
+      reg [TIME_BITS-1:0] to_light, to_ret, to_off, shallow, deep;
       always @* begin
-        deep = 3'b000;
-        deep_valid = 1'b0;
-        deep_in = ZERO;
-        shallow = 3'b000;
-        shallow_valid = 1'b0;
-        shallow_in = ZERO;
-        left = ZERO;
+        to_light = NEVER;
+        to_ret = NEVER;
+        to_off = NEVER;
+        shallow = NEVER;
+        deep = NEVER;
         if (event_ask_i & timed & ~keep_on) begin
-          deep = enabled & {KEEPS | ~live_i, KEEPS, 1'b0};
-          if (in_ret) shallow = enabled & {~live_i, 2'b00};
-          else if (in_on) shallow = enabled & {NAPS & ~KEEPS & live_i, NAPS & ~KEEPS, NAPS};
-          for (k = 0; k < 3; k = k + 1) begin
-            left = reached[k] ? ZERO : thresholds[k*TIME_BITS+:TIME_BITS] - idle;
-            if (deep[k] & (!deep_valid | (left < deep_in))) begin
-              deep_valid = 1'b1;
-              deep_in = left;
-            end
-            if (shallow[k] & (!shallow_valid | (left < shallow_in))) begin
-              shallow_valid = 1'b1;
-              shallow_in = left;
-            end
+          to_light = left(threshold_light_i, idle, enabled[0], reached[0]);
+          to_ret = left(threshold_ret_i, idle, enabled[1], reached[1]);
+          to_off = left(threshold_off_i, idle, enabled[2], reached[2]);
+          if (in_ret) begin
+            if (!live_i) shallow = to_off;
+          end else if (HAS_LIGHT != 0 && in_on) begin
+            shallow = to_light;
+            if (HAS_RETENTION == 0) shallow = least(shallow, to_ret);
+            if (HAS_RETENTION == 0 && live_i) shallow = least(shallow, to_off);
           end
+          if (HAS_RETENTION != 0) deep = to_ret;
+          if (HAS_RETENTION != 0 || !live_i) deep = least(deep, to_off);
         end
       end
 
-      // A threshold below LIGHT that is reached first hides LIGHT, even while T_MIN_ON holds it back. In
-      // RET it moves nothing, but keeps the domain there.
-      wire shallow_first = shallow_valid & (in_ret | !deep_valid | (shallow_in < deep_in));
-      assign idle_valid = shallow_valid | (deep_valid & ~in_ret);
-      assign idle_keeps = in_ret & deep_valid & !(deep_in > min_in);
-      assign idle_in = shallow_first ? shallow_in : (deep_in > min_in) ? deep_in : min_in;
+      assign idle_in = (in_ret | (shallow < deep)) ? shallow : (deep > min_in) ? deep : min_in;
+      assign idle_keeps = in_ret & !(deep > min_in);
     end else begin : g_fixed
       assign aim = (POLICY == 2 && !live_i) ? TO_OFF : TO_ON;
-      assign idle_valid = 1'b0;
-      assign idle_in = ZERO;
+      assign idle_in = NEVER;
       assign idle_keeps = 1'b0;
       wire unused_fixed = &{1'b0, timed, now_i, first_i, grant_i, live_i, keep_on, in_on,
                             threshold_light_i, threshold_ret_i, threshold_off_i};

@@ -148,11 +148,11 @@ module pgsram_top #(
   wire [DOMAINS-1:0] wake_req, waking, slot;
   wire [3*DOMAINS-1:0] domain_class;
   wire [8*DOMAINS-1:0] happened;
-  wire [DOMAINS-1:0] event_valid;
   wire [DOMAINS*TIME_BITS-1:0] event_in;
 
-  // Banks: data and poison flag.
-  wire [WORD_BITS:0] bank_rdata[0:BANKS-1];
+  // Banks.
+  wire [WORD_BITS-1:0] bank_rdata[0:BANKS-1];
+  wire [BANKS-1:0] bank_poison;
 
   genvar p, d, b;
   generate
@@ -174,8 +174,9 @@ module pgsram_top #(
       );
 
       // Data of the answer; 0 with a write or an error.
-      assign {poison_o[p], rdata_o[p*WORD_BITS+:WORD_BITS]} =
-          rsp_read[p] ? bank_rdata[rsp_bank[p*BANK_BITS+:BANK_BITS]] : {WORD_BITS + 1{1'b0}};
+      wire [BANK_BITS-1:0] from = rsp_bank[p*BANK_BITS+:BANK_BITS];
+      assign rdata_o[p*WORD_BITS+:WORD_BITS] = rsp_read[p] ? bank_rdata[from] : {WORD_BITS{1'b0}};
+      assign poison_o[p] = rsp_read[p] & bank_poison[from];
     end
   endgenerate
 
@@ -272,7 +273,6 @@ module pgsram_top #(
           .min_ok_o         (min_ok),
           .lost_live_o      (lost_live_o[d]),
           .event_ask_i      (~pending),
-          .event_valid_o    (event_valid[d]),
           .event_in_o       (event_in[d*TIME_BITS+:TIME_BITS])
       );
 
@@ -342,8 +342,8 @@ module pgsram_top #(
             .row_i    (row),
             .be_i     (be_i),
             .wdata_i  (wdata_i),
-            .rdata_o  (bank_rdata[BANK][WORD_BITS-1:0]),
-            .poison_o (bank_rdata[BANK][WORD_BITS])
+            .rdata_o  (bank_rdata[BANK]),
+            .poison_o (bank_poison[BANK])
         );
       end
     end
@@ -373,26 +373,22 @@ module pgsram_top #(
   );
 
   // Quiescence, and the earliest of the domains' next events.
+  localparam [TIME_BITS-1:0] NEVER = {TIME_BITS{1'b1}};
   wire quiescent = ~pending & (&still) & (&ack_settled);
-  reg event_any;
-  reg [TIME_BITS-1:0] event_least;
+  reg [TIME_BITS-1:0] least;
   integer i;
 
   always @* begin
-    event_any   = 1'b0;
-    event_least = {TIME_BITS{1'b0}};
+    least = NEVER;
     if (quiescent) begin
       for (i = 0; i < DOMAINS; i = i + 1) begin
-        if (event_valid[i] & (!event_any | (event_in[i*TIME_BITS+:TIME_BITS] < event_least))) begin
-          event_any   = 1'b1;
-          event_least = event_in[i*TIME_BITS+:TIME_BITS];
-        end
+        if (event_in[i*TIME_BITS+:TIME_BITS] < least) least = event_in[i*TIME_BITS+:TIME_BITS];
       end
     end
   end
 
   assign quiescent_o = quiescent;
-  assign next_event_valid_o = event_any;
-  assign next_event_o = now_i + event_least;
+  assign next_event_valid_o = least != NEVER;
+  assign next_event_o = now_i + least;
 
 endmodule
