@@ -25,8 +25,8 @@ module pgsram_counters #(
     input  [        TIME_BITS-1:0] now_i,
     input                          clear_i,
     // Domains.
-    input  [        3*DOMAINS-1:0] class_i,
-    input  [        8*DOMAINS-1:0] event_i,
+    input  [        4*DOMAINS-1:0] state_i,
+    input  [          DOMAINS-1:0] ret_i,
     input  [          DOMAINS-1:0] want_i,
     // Ports.
     input  [PORTS*DOMAIN_BITS-1:0] domain_i,
@@ -42,102 +42,145 @@ module pgsram_counters #(
   generate
     if (COUNTERS == 0) begin : g_none
       assign count_o = 64'd0;
-      wire unused_inputs = &{1'b0, clk_i, rst_ni, now_i, clear_i, class_i, event_i, want_i, domain_i,
+      wire unused_inputs = &{1'b0, clk_i, rst_ni, now_i, clear_i, state_i, ret_i, want_i, domain_i,
                              we_i, access_i, stall_wake_i, stall_conflict_i, select_i};
     end else begin : g_counters
+      localparam [3:0] OFF = 4'd0;
+      localparam [3:0] RET = 4'd1;
+      localparam [3:0] ARB = 4'd2;
+      localparam [3:0] SW_ON = 4'd3;
+      localparam [3:0] UNRET = 4'd5;
+      localparam [3:0] UNISO = 4'd6;
+      localparam [3:0] ON = 4'd7;
+      localparam [3:0] LIGHT = 4'd8;
+      localparam [3:0] LIGHT_EXIT = 4'd9;
+      localparam [3:0] DRAIN = 4'd10;
+      localparam [3:0] ISO = 4'd11;
+      localparam [3:0] SET_RET = 4'd12;
+      localparam [3:0] SW_OFF = 4'd13;
+      localparam [3:0] FAULT = 4'd14;
+
       localparam CLASSES = 5;
       localparam EVENTS = 8;
       localparam STALLS = CLASSES + EVENTS;
       localparam ACCESSES = STALLS + 2;
       localparam KINDS = (COUNTERS > 1) ? ACCESSES + 2 : ACCESSES;
-      localparam [2:0] CLASS_ON = 3'd4;
 
       (* mem2reg *) reg [TIME_BITS-1:0] domain_q[0:DOMAINS*KINDS-1];
       (* mem2reg *) reg [TIME_BITS-1:0] port_q[0:PORTS*2-1];
-      reg [3*DOMAINS-1:0] class_q;  // of the cycle before
 
-      // Counting starts with the first cycle after reset, whatever the time is then.
+      // States of the cycle before. Counting starts with the first cycle after reset, whatever the time
+      // is then.
+      reg [4*DOMAINS-1:0] state_q;
+      reg [DOMAINS-1:0] ret_q;
       reg first_q;
       wire restart = clear_i | first_q;
 
       always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin
+          state_q <= {DOMAINS{SW_OFF}};
+          ret_q   <= {DOMAINS{1'b0}};
           first_q <= 1'b1;
-          class_q <= {DOMAINS{CLASS_ON}};
         end else begin
+          state_q <= state_i;
+          ret_q   <= ret_i;
           first_q <= 1'b0;
-          class_q <= class_i;
         end
       end
 
-      function [TIME_BITS-1:0] add(input [TIME_BITS-1:0] old, input [TIME_BITS-1:0] more, input fresh);
-        add = (fresh ? {TIME_BITS{1'b0}} : old) + more;
+      function [2:0] class_of(input [3:0] state, input from_ret);
+        case (state)
+          OFF: class_of = 3'd0;
+          RET: class_of = 3'd1;
+          ARB: class_of = from_ret ? 3'd1 : 3'd0;
+          LIGHT: class_of = 3'd2;
+          FAULT: class_of = 3'd3;
+          default: class_of = 3'd4;
+        endcase
+      endfunction
+
+      // The transition whose first cycle this is, one bit each in the order of the index map.
+      function [EVENTS-1:0] events(input [3:0] was, input [3:0] is, input from_ret);
+        events = {
+          (was == DRAIN && is == ON) || (was == ISO && is == UNISO) || (was == SET_RET && is == UNRET),
+          was == LIGHT && is == LIGHT_EXIT,
+          was == ON && is == LIGHT,
+          (was == RET || (was == ARB && from_ret)) && is == OFF,
+          was == SW_OFF && is == RET,
+          was == SW_OFF && is == OFF,
+          was == ARB && is == SW_ON && from_ret,
+          was == ARB && is == SW_ON && !from_ret
+        };
       endfunction
 
       function [TIME_BITS-1:0] one(input flag);
         one = {{TIME_BITS - 1{1'b0}}, flag};
       endfunction
 
-      // How many ports raise a flag for this domain.
-      function [TIME_BITS-1:0] ones(input [PORTS-1:0] flags, input [DOMAIN_BITS-1:0] domain);
+      function [TIME_BITS-1:0] ones(input [PORTS-1:0] flags);
         integer i;
         begin
           ones = {TIME_BITS{1'b0}};
-          for (i = 0; i < PORTS; i = i + 1) begin
-            if (flags[i] & (domain_i[i*DOMAIN_BITS+:DOMAIN_BITS] == domain)) ones = ones + 1'b1;
-          end
+          for (i = 0; i < PORTS; i = i + 1) ones = ones + one(flags[i]);
         end
       endfunction
 
-      genvar d, p;
-      for (d = 0; d < DOMAINS; d = d + 1) begin : g_domain
-        localparam BASE = d * KINDS;
-        localparam [DOMAIN_BITS-1:0] THIS = d;
-        wire [2:0] class_now = class_i[3*d+:3];
-        wire [2:0] class_before = class_q[3*d+:3];
-        wire [7:0] happened = event_i[8*d+:8];
-        integer k;
+      // One process for all counters, so that a cycle in which nothing happens costs a simulator nothing.
+      // The counters are assigned in place: nothing else reads them but `count_o`.
+      integer d, k, p;
+      reg [2:0] was, is;
+      reg [EVENTS-1:0] happened;
+      reg [PORTS-1:0] here;
 
-        always @(posedge clk_i or negedge rst_ni) begin
-          if (!rst_ni) begin
-            for (k = 0; k < KINDS; k = k + 1) domain_q[BASE+k] <= {TIME_BITS{1'b0}};
-          end else begin
-            if (restart | (class_now != class_before)) begin
-              for (k = 0; k < CLASSES; k = k + 1) begin
-                if (class_now == k[2:0]) domain_q[BASE+k] <= add(domain_q[BASE+k], -now_i, restart);
-                else if (restart) domain_q[BASE+k] <= {TIME_BITS{1'b0}};
-                else if (class_before == k[2:0]) domain_q[BASE+k] <= domain_q[BASE+k] + now_i;
-              end
+      always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+          for (k = 0; k < DOMAINS * KINDS; k = k + 1) domain_q[k] = {TIME_BITS{1'b0}};
+          for (k = 0; k < PORTS * 2; k = k + 1) port_q[k] = {TIME_BITS{1'b0}};
+        end else begin
+          if (restart) begin
+            for (d = 0; d < DOMAINS; d = d + 1) begin
+              for (k = 0; k < KINDS; k = k + 1) domain_q[d*KINDS+k] = {TIME_BITS{1'b0}};
+              is = class_of(state_i[4*d+:4], ret_i[d]);
+              for (k = 0; k < CLASSES; k = k + 1) if (is == k[2:0]) domain_q[d*KINDS+k] = -now_i;
             end
-            if (restart | (|happened)) begin
-              for (k = 0; k < EVENTS; k = k + 1) begin
-                domain_q[BASE+CLASSES+k] <= add(domain_q[BASE+CLASSES+k], one(happened[k]), restart);
-              end
-            end
-            if (restart | want_i[d]) begin
-              domain_q[BASE+STALLS] <= add(domain_q[BASE+STALLS], ones(stall_wake_i, THIS), restart);
-              domain_q[BASE+STALLS+1] <=
-                  add(domain_q[BASE+STALLS+1], ones(stall_conflict_i, THIS), restart);
-              if (COUNTERS > 1) begin
-                domain_q[BASE+ACCESSES] <=
-                    add(domain_q[BASE+ACCESSES], ones(access_i & ~we_i, THIS), restart);
-                domain_q[BASE+ACCESSES+1] <=
-                    add(domain_q[BASE+ACCESSES+1], ones(access_i & we_i, THIS), restart);
+            for (k = 0; k < PORTS * 2; k = k + 1) port_q[k] = {TIME_BITS{1'b0}};
+          end
+
+          if (state_i != state_q) begin
+            for (d = 0; d < DOMAINS; d = d + 1) begin
+              if (state_i[4*d+:4] != state_q[4*d+:4]) begin
+                was = class_of(state_q[4*d+:4], ret_q[d]);
+                is = class_of(state_i[4*d+:4], ret_i[d]);
+                happened = events(state_q[4*d+:4], state_i[4*d+:4], ret_q[d]);
+                for (k = 0; k < CLASSES; k = k + 1) begin
+                  if (was != is && !restart) begin
+                    if (was == k[2:0]) domain_q[d*KINDS+k] = domain_q[d*KINDS+k] + now_i;
+                    if (is == k[2:0]) domain_q[d*KINDS+k] = domain_q[d*KINDS+k] - now_i;
+                  end
+                end
+                for (k = 0; k < EVENTS; k = k + 1) begin
+                  domain_q[d*KINDS+CLASSES+k] = domain_q[d*KINDS+CLASSES+k] + one(happened[k]);
+                end
               end
             end
           end
-        end
-      end
 
-      for (p = 0; p < PORTS; p = p + 1) begin : g_port
-        always @(posedge clk_i or negedge rst_ni) begin
-          if (!rst_ni) begin
-            port_q[2*p]   <= {TIME_BITS{1'b0}};
-            port_q[2*p+1] <= {TIME_BITS{1'b0}};
-          end else begin
-            if (restart | stall_wake_i[p]) port_q[2*p] <= add(port_q[2*p], one(stall_wake_i[p]), restart);
-            if (restart | stall_conflict_i[p])
-              port_q[2*p+1] <= add(port_q[2*p+1], one(stall_conflict_i[p]), restart);
+          if (|want_i) begin
+            for (d = 0; d < DOMAINS; d = d + 1) begin
+              if (want_i[d]) begin
+                for (p = 0; p < PORTS; p = p + 1) here[p] = domain_i[p*DOMAIN_BITS+:DOMAIN_BITS] == d[DOMAIN_BITS-1:0];
+                domain_q[d*KINDS+STALLS] = domain_q[d*KINDS+STALLS] + ones(here & stall_wake_i);
+                domain_q[d*KINDS+STALLS+1] = domain_q[d*KINDS+STALLS+1] + ones(here & stall_conflict_i);
+                if (COUNTERS > 1) begin
+                  domain_q[d*KINDS+ACCESSES] = domain_q[d*KINDS+ACCESSES] + ones(here & access_i & ~we_i);
+                  domain_q[d*KINDS+ACCESSES+1] = domain_q[d*KINDS+ACCESSES+1] + ones(here & access_i & we_i);
+                end
+              end
+            end
+            for (p = 0; p < PORTS; p = p + 1) begin
+              port_q[2*p] = port_q[2*p] + one(stall_wake_i[p]);
+              port_q[2*p+1] = port_q[2*p+1] + one(stall_conflict_i[p]);
+            end
           end
         end
       end
@@ -149,7 +192,8 @@ module pgsram_counters #(
       wire [31:0] port = index - 32 * DOMAINS;
       wire is_domain = (domain < DOMAINS) & (kind < KINDS);
       wire is_port = (index >= 32 * DOMAINS) & (port < 2 * PORTS);
-      wire running = is_domain & (kind < CLASSES) & ~first_q & (class_q[3*domain+:3] == kind[2:0]);
+      wire running = is_domain & (kind < CLASSES) & ~first_q &
+          (class_of(state_q[4*domain+:4], ret_q[domain]) == kind[2:0]);
 
       wire [TIME_BITS-1:0] stored =
           is_domain ? domain_q[domain*KINDS+kind] : is_port ? port_q[port] : {TIME_BITS{1'b0}};

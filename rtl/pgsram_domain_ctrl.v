@@ -59,11 +59,7 @@ module pgsram_domain_ctrl #(
     output       failed_o,
     output       still_o,
     output       first_o,
-    output       fault_o,
-    // For counting: class of this cycle (0 OFF, 1 RET, 2 LIGHT, 3 FAULT, 4 ON) and the transition whose
-    // first cycle this is (bits: off_on ret_on on_off on_ret ret_off on_light light_on aborted).
-    output [2:0] class_o,
-    output [7:0] event_o
+    output       fault_o
 );
 
   localparam [3:0] OFF = 4'd0;
@@ -86,15 +82,6 @@ module pgsram_domain_ctrl #(
   localparam [1:0] TO_RET = 2'd1;
   localparam [1:0] TO_LIGHT = 2'd2;
   localparam [1:0] TO_ON = 2'd3;
-
-  localparam OFF_ON = 0;
-  localparam RET_ON = 1;
-  localparam ON_OFF = 2;
-  localparam ON_RET = 3;
-  localparam RET_OFF = 4;
-  localparam ON_LIGHT = 5;
-  localparam LIGHT_ON = 6;
-  localparam ABORTED = 7;
 
   // Width of the down counter: the longest time of any state.
   localparam MAX_A = (T_ISO > T_RET) ? T_ISO : T_RET;
@@ -119,8 +106,6 @@ module pgsram_domain_ctrl #(
   reg first_q;
   reg fault_q;
   reg after_reset_q;
-  reg [2:0] class_q;
-  reg [7:0] event_q;
 
   wire over = count_q == {COUNT_BITS{1'b0}};
   wire wanted_down = target_i < TO_LIGHT;
@@ -158,16 +143,6 @@ module pgsram_domain_ctrl #(
     endcase
   endfunction
 
-  function [2:0] class_of(input [3:0] state);
-    case (state)
-      OFF: class_of = 3'd0;
-      RET: class_of = 3'd1;
-      LIGHT: class_of = 3'd2;
-      FAULT: class_of = 3'd3;
-      default: class_of = 3'd4;
-    endcase
-  endfunction
-
   function [COUNT_BITS-1:0] count_of(input [3:0] state, input from_ret);
     case (state)
       SW_ON, SW_OFF: count_of = ACK_LAST[COUNT_BITS-1:0];
@@ -179,13 +154,12 @@ module pgsram_domain_ctrl #(
     endcase
   endfunction
 
-  // Outputs, counter and class change together with the state. ARB keeps the class it comes from.
+  // Outputs and counter change together with the state.
   task go(input [3:0] state);
     begin
       state_q <= state;
       {sw_q, iso_nq, light_q, clk_en_q} <= outputs(state);
       count_q <= count_of(state, ret_q);
-      if (state != ARB) class_q <= class_of(state);
     end
   endtask
 
@@ -194,16 +168,13 @@ module pgsram_domain_ctrl #(
       state_q       <= SW_OFF;
       {sw_q, iso_nq, light_q, clk_en_q} <= 4'b0000;
       count_q       <= ACK_LAST[COUNT_BITS-1:0];
-      class_q       <= 3'd4;
       ret_q         <= 1'b0;
       to_ret_q      <= 1'b0;
       first_q       <= 1'b0;
       fault_q       <= 1'b0;
       after_reset_q <= 1'b1;
-      event_q       <= 8'd0;
     end else if (!scan_mode_i) begin
       first_q <= 1'b0;
-      event_q <= 8'd0;
       if (fault_clear_i) fault_q <= 1'b0;
       if (!over) count_q <= count_q - 1'b1;
 
@@ -215,7 +186,6 @@ module pgsram_domain_ctrl #(
           if (wanted_down) begin
             go(OFF);
             ret_q <= 1'b0;
-            event_q[RET_OFF] <= 1'b1;
           end else go(ARB);
         end
 
@@ -223,13 +193,8 @@ module pgsram_domain_ctrl #(
         if (force_off_i) begin
           go(OFF);
           ret_q <= 1'b0;
-          event_q[RET_OFF] <= ret_q;
         end else if (!wanted_up) go(ret_q ? RET : OFF);
-        else if (slot_i) begin
-          go(SW_ON);
-          event_q[RET_ON] <= ret_q;
-          event_q[OFF_ON] <= ~ret_q;
-        end
+        else if (slot_i) go(SW_ON);
 
         SW_ON: if (ack_i) go(SETTLE);
 
@@ -247,36 +212,27 @@ module pgsram_domain_ctrl #(
           first_q <= 1'b1;
         end
 
-        ON:
-        if (leaves) begin
-          go(wanted_down ? DRAIN : LIGHT);
-          event_q[ON_LIGHT] <= ~wanted_down;
-        end
+        ON: if (leaves) go(wanted_down ? DRAIN : LIGHT);
 
         LIGHT:
         if (leaves) begin
           go(wanted_down ? ISO : LIGHT_EXIT);
           to_ret_q <= target_i == TO_RET;
-          event_q[LIGHT_ON] <= ~wanted_down;
         end
 
         LIGHT_EXIT: if (over) go(ON);
 
         DRAIN:
-        if (!wanted_down) begin
-          go(ON);
-          event_q[ABORTED] <= 1'b1;
-        end else if (!busy_i) begin
+        if (!wanted_down) go(ON);
+        else if (!busy_i) begin
           go(ISO);
           to_ret_q <= target_i == TO_RET;
         end
 
         ISO:
         if (over) begin
-          if (target_i == TO_ON) begin
-            go(UNISO);
-            event_q[ABORTED] <= 1'b1;
-          end else begin
+          if (target_i == TO_ON) go(UNISO);
+          else begin
             go(to_ret_q ? SET_RET : SW_OFF);
             ret_q <= to_ret_q;
           end
@@ -287,7 +243,6 @@ module pgsram_domain_ctrl #(
           if (target_i == TO_ON) begin
             go(UNRET);
             ret_q <= 1'b0;
-            event_q[ABORTED] <= 1'b1;
           end else go(SW_OFF);
         end
 
@@ -296,8 +251,6 @@ module pgsram_domain_ctrl #(
           go(ret_q ? RET : OFF);
           after_reset_q <= 1'b0;
           first_q <= ~after_reset_q;
-          event_q[ON_RET] <= ret_q;
-          event_q[ON_OFF] <= ~ret_q;
         end
 
         FAULT: if (leaves) go(SW_OFF);
@@ -315,7 +268,6 @@ module pgsram_domain_ctrl #(
         fault_q       <= 1'b1;
         first_q       <= 1'b0;
         after_reset_q <= 1'b0;
-        event_q       <= 8'd0;
       end
     end
   end
@@ -331,7 +283,5 @@ module pgsram_domain_ctrl #(
   assign failed_o = state_q == FAULT;
   assign first_o = first_q;
   assign fault_o = fault_q;
-  assign class_o = class_q;
-  assign event_o = event_q;
 
 endmodule

@@ -70,15 +70,9 @@ module pgsram_policy #(
   wire down = (state_i == OFF) | in_ret;
   wire timed = awake | in_ret;  // looks at the idle time
 
-  // What becomes of a target of the timers for live data and states that are not there.
-  function [1:0] raise(input [1:0] target, input live);
-    begin
-      raise = target;
-      if (raise == TO_OFF && live) raise = TO_RET;
-      if (raise == TO_RET && HAS_RETENTION == 0) raise = TO_LIGHT;
-      if (raise == TO_LIGHT && HAS_LIGHT == 0) raise = TO_ON;
-    end
-  endfunction
+  // A state that the design lacks becomes the next one up; so does OFF for live data.
+  localparam [1:0] AIM_LIGHT = (HAS_LIGHT != 0) ? TO_LIGHT : TO_ON;
+  localparam [1:0] AIM_RET = (HAS_RETENTION != 0) ? TO_RET : AIM_LIGHT;
 
   // Shortest stay: whether it is over, kept once it is.
   wire min_ok;
@@ -169,7 +163,8 @@ module pgsram_policy #(
       end
 
       wire [2:0] due = reached & enabled;
-      assign aim = raise(due[2] ? TO_OFF : due[1] ? TO_RET : due[0] ? TO_LIGHT : TO_ON, live_i);
+      assign aim =
+          (due[2] & ~live_i) ? TO_OFF : (due[2] | due[1]) ? AIM_RET : due[0] ? AIM_LIGHT : TO_ON;
 
       always @(posedge clk_i or negedge rst_ni) begin
         if (!rst_ni) begin

@@ -146,9 +146,6 @@ module pgsram_top #(
   // Domains.
   wire [DOMAINS-1:0] on, failed, want, grant, busy, still, ack_settled;
   wire [DOMAINS-1:0] wake_req, waking, slot;
-  wire [3*DOMAINS-1:0] domain_class;
-  wire [8*DOMAINS-1:0] happened;
-  wire [DOMAINS*TIME_BITS-1:0] event_in;
 
   // Banks.
   wire [WORD_BITS-1:0] bank_rdata[0:BANKS-1];
@@ -232,6 +229,7 @@ module pgsram_top #(
     for (d = 0; d < DOMAINS; d = d + 1) begin : g_domain
       wire [1:0] target;
       wire min_ok, first, ack, settled, clk_en;
+      wire [TIME_BITS-1:0] event_in;
 
       // The pin reset: see pgsram_sync.
       pgsram_sync #(
@@ -273,7 +271,7 @@ module pgsram_top #(
           .min_ok_o         (min_ok),
           .lost_live_o      (lost_live_o[d]),
           .event_ask_i      (~pending),
-          .event_in_o       (event_in[d*TIME_BITS+:TIME_BITS])
+          .event_in_o       (event_in)
       );
 
       pgsram_domain_ctrl #(
@@ -306,9 +304,7 @@ module pgsram_top #(
           .failed_o     (failed[d]),
           .still_o      (still[d]),
           .first_o      (first),
-          .fault_o      (fault_o[d]),
-          .class_o      (domain_class[3*d+:3]),
-          .event_o      (happened[8*d+:8])
+          .fault_o      (fault_o[d])
       );
 
       for (b = 0; b < INTERLEAVE; b = b + 1) begin : g_bank
@@ -360,8 +356,8 @@ module pgsram_top #(
       .rst_ni          (rst_n),
       .now_i           (now_i),
       .clear_i         (count_clear_i),
-      .class_i         (domain_class),
-      .event_i         (happened),
+      .state_i         (state_o),
+      .ret_i           (ret_o),
       .want_i          (want),
       .domain_i        (domain),
       .we_i            (we_i),
@@ -372,23 +368,21 @@ module pgsram_top #(
       .count_o         (count_o)
   );
 
-  // Quiescence, and the earliest of the domains' next events.
-  localparam [TIME_BITS-1:0] NEVER = {TIME_BITS{1'b1}};
-  wire quiescent = ~pending & (&still) & (&ack_settled);
-  reg [TIME_BITS-1:0] least;
-  integer i;
-
-  always @* begin
-    least = NEVER;
-    if (quiescent) begin
-      for (i = 0; i < DOMAINS; i = i + 1) begin
-        if (event_in[i*TIME_BITS+:TIME_BITS] < least) least = event_in[i*TIME_BITS+:TIME_BITS];
+  // Quiescence, and the earliest of the domains' next events: a tree, leaves from index DOMAINS on.
+  generate
+    for (b = 2 * DOMAINS - 1; b > 0; b = b - 1) begin : g_least
+      wire [TIME_BITS-1:0] event_in;
+      if (b >= DOMAINS) begin : g_leaf
+        assign event_in = g_domain[b-DOMAINS].event_in;
+      end else begin : g_node
+        assign event_in = (g_least[2*b].event_in < g_least[2*b+1].event_in) ?
+            g_least[2*b].event_in : g_least[2*b+1].event_in;
       end
     end
-  end
+  endgenerate
 
-  assign quiescent_o = quiescent;
-  assign next_event_valid_o = least != NEVER;
-  assign next_event_o = now_i + least;
+  assign quiescent_o = ~pending & (&still) & (&ack_settled);
+  assign next_event_valid_o = quiescent_o & ~(&g_least[1].event_in);
+  assign next_event_o = now_i + g_least[1].event_in;
 
 endmodule
