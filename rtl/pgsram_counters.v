@@ -125,8 +125,8 @@ module pgsram_counters #(
         end
       endfunction
 
-      // One process for all counters, so that a cycle in which nothing happens costs a simulator nothing.
-      // The counters are assigned in place: nothing else reads them but `count_o`.
+      // One process for all counters, so that a cycle in which nothing happens costs a simulator
+      // nothing. It updates them in place: only `count_o` reads them elsewhere.
       integer d, k, p;
       reg [2:0] was, is;
       reg [EVENTS-1:0] happened;
@@ -168,12 +168,17 @@ module pgsram_counters #(
           if (|want_i) begin
             for (d = 0; d < DOMAINS; d = d + 1) begin
               if (want_i[d]) begin
-                for (p = 0; p < PORTS; p = p + 1) here[p] = domain_i[p*DOMAIN_BITS+:DOMAIN_BITS] == d[DOMAIN_BITS-1:0];
+                for (p = 0; p < PORTS; p = p + 1) begin
+                  here[p] = domain_i[p*DOMAIN_BITS+:DOMAIN_BITS] == d[DOMAIN_BITS-1:0];
+                end
                 domain_q[d*KINDS+STALLS] = domain_q[d*KINDS+STALLS] + ones(here & stall_wake_i);
-                domain_q[d*KINDS+STALLS+1] = domain_q[d*KINDS+STALLS+1] + ones(here & stall_conflict_i);
+                domain_q[d*KINDS+STALLS+1] =
+                    domain_q[d*KINDS+STALLS+1] + ones(here & stall_conflict_i);
                 if (COUNTERS > 1) begin
-                  domain_q[d*KINDS+ACCESSES] = domain_q[d*KINDS+ACCESSES] + ones(here & access_i & ~we_i);
-                  domain_q[d*KINDS+ACCESSES+1] = domain_q[d*KINDS+ACCESSES+1] + ones(here & access_i & we_i);
+                  domain_q[d*KINDS+ACCESSES] =
+                      domain_q[d*KINDS+ACCESSES] + ones(here & access_i & ~we_i);
+                  domain_q[d*KINDS+ACCESSES+1] =
+                      domain_q[d*KINDS+ACCESSES+1] + ones(here & access_i & we_i);
                 end
               end
             end

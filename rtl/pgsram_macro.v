@@ -89,9 +89,12 @@ module pgsram_macro #(
   always @(posedge clk_i) begin
     if (LATENCY > 1) out_q <= out_q << (BITS + 1);
     if (ce_i & ~we_i) begin
-      out_q[BITS:0] <= usable ?
-          {|(be_i & ~valid_bytes(addr_i)), merge(valid_bytes(addr_i), data_q[addr_i], {BYTES{POISON}})} :
-          {1'b1, {BYTES{POISON}}};
+      if (usable) begin
+        out_q[BITS:0] <= {
+          |(be_i & ~valid_bytes(addr_i)),
+          merge(valid_bytes(addr_i), data_q[addr_i], {BYTES{POISON}})
+        };
+      end else out_q[BITS:0] <= {1'b1, {BYTES{POISON}}};
     end
   end
 

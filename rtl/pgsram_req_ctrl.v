@@ -1,9 +1,9 @@
 // Request control: grant or stall, bank arbitration, in-order answers, for all ports together.
 //
 // A request is granted in the cycle in which its domain is ON, its bank is free (BANK_CYCLES cycles
-// since the bank's last grant) and no other port precedes it: round robin per bank, the first requesting
-// port at or after the bank's pointer, which then moves behind it. A request that no bank can serve
-// (out of bounds, or to a domain in `reject_i`) is granted at once and answered with an error.
+// since the bank's last grant) and no other port precedes it: round robin per bank, the first
+// requesting port at or after the bank's pointer, which then moves behind it. A request that no bank
+// can serve (out of bounds, or to a domain in `reject_i`) is granted at once and answered with an error.
 //
 // Every grant is answered RD_LATENCY cycles later, so answers stay in order without a queue: one shift
 // register a port carries who asked, and serves as the record of busy banks and domains too.

@@ -9,9 +9,9 @@
 // `rst_ni` are asynchronous, everything else belongs to `clk_i`. Cycle 0 is the third rising edge after
 // `rst_ni` rises (see pgsram_rst_sync).
 //
-// `now_i` is the time: it must increase with every clock edge, by 1 unless the host skips. After a cycle
-// with `quiescent_o` and with inputs held, a host may go to any later time up to `next_event_o` (any at
-// all if not `next_event_valid_o`): nothing would have happened in between.
+// `now_i` is the time: it must increase with every clock edge, by 1 unless the host skips. After a
+// cycle with `quiescent_o` and with inputs held, a host may go to any later time up to `next_event_o`
+// (any at all if not `next_event_valid_o`): nothing would have happened in between.
 //
 // Port p of a flat bus with N bits a port is at [p*N +: N]; domains likewise.
 module pgsram_top #(
