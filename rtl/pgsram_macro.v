@@ -49,10 +49,14 @@ module pgsram_macro #(
   reg [      31:0] epoch_q[0:WORDS-1];
   reg [ BYTES-1:0] valid_q[0:WORDS-1];
 
-  // Epoch 0 is "never written"; the tags are the only thing that needs a start value.
-  reg [      31:0] now_epoch_q = 32'd1;
+  reg [      31:0] now_epoch_q;
+
+  // Epoch 0 is "never written"; the tags are the only contents that need a start value.
   integer          k;
-  initial for (k = 0; k < WORDS; k = k + 1) epoch_q[k] = 32'd0;
+  initial begin
+    now_epoch_q = 32'd1;
+    for (k = 0; k < WORDS; k = k + 1) epoch_q[k] = 32'd0;
+  end
 
   wire powered_or_retained = sw_i | ret_i;
   always @(negedge powered_or_retained) now_epoch_q <= now_epoch_q + 32'd1;
