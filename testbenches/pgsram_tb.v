@@ -203,6 +203,7 @@ module pgsram_tb;
           if (promise_event) expect_equal("next event", next_event, promise_at);
         end
       end
+      if (quiescent) expect_equal("pins when quiescent", ack, sw);
       promise = quiescent;
       promise_inputs = inputs;
       promise_event = next_event_valid;
@@ -254,6 +255,7 @@ module pgsram_tb;
   integer due_domain[0:SLOTS-1];
 
   integer d, p, k, slot, waking, word, domain, st, kind;
+  reg [DOMAINS-1:0] lost;  // what lost_live should be
   reg [PORTS-1:0] granted;
   reg [PORTS-1:0] last_poison, last_err;
   reg [PORTS*WORD_BITS-1:0] last_rdata;
@@ -271,6 +273,8 @@ module pgsram_tb;
 
   task watch_domains;
     begin
+      expect_equal("lost_live", lost_live, lost);
+      lost = (lost & ~fault_clear) | (force_off & live);
       waking = 0;
       for (d = 0; d < DOMAINS; d = d + 1) begin
         st = state[4*d+:4];
@@ -324,7 +328,7 @@ module pgsram_tb;
       expect_equal("rvalid", rvalid[p], due[slot+RD_LATENCY]);
       slot = slot + RD_LATENCY;
       if (due[slot]) begin
-        if (!due_err[slot] && !iso_n[due_domain[slot]]) due_err[slot] = 1'b1;
+        if (fault[due_domain[slot]] && !iso_n[due_domain[slot]]) due_err[slot] = 1'b1;
         last_rdata[p*WORD_BITS+:WORD_BITS] = rdata[p*WORD_BITS+:WORD_BITS];
         last_poison[p] = poison[p];
         last_err[p] = err[p];
@@ -472,6 +476,7 @@ module pgsram_tb;
       skip_limit = 0;
       promise = 1'b0;
       ref_lost = 0;
+      lost = 0;
       for (i = 0; i < 32 * DOMAINS + 2 * PORTS; i = i + 1) mine[i] = 0;
       for (i = 0; i < DOMAINS; i = i + 1) begin
         before[i] = SW_OFF;
@@ -616,6 +621,10 @@ module pgsram_tb;
       for (i = 0; i < DOMAINS; i = i + 1) begin
         access(0, 0, i * DOMAIN_WORDS + 1, {BYTES{1'b1}}, 0);
         expect_equal("stall from LIGHT", stalls, HAS_LIGHT ? from_light : 0);
+        step(9);
+        expect_equal("ON until the threshold", state[4*i+:4], ON);
+        step(1);
+        expect_equal("asleep at the threshold", state[4*i+:4], HAS_LIGHT ? LIGHT : ON);
       end
       step(RD_LATENCY + 1);
     end
@@ -781,6 +790,18 @@ module pgsram_tb;
       end
       expect_equal("ON after FAULT", state[3:0], ON);
       access(0, 1, 0, {BYTES{1'b1}}, 0);
+      // A glitch of the acknowledge.
+      step(RD_LATENCY + BANK_CYCLES);
+      ack[0] = 1'b0;
+      step(1);
+      ack[0] = 1'b1;
+      step(SYNC_STAGES);
+      expect_equal("FAULT after a glitch", state[3:0], FAULT);
+      step(T_ACK_FALL + SYNC_STAGES + 2);
+      fault_clear[0] = 1'b1;
+      step(1);
+      fault_clear = 0;
+      access(0, 1, 0, {BYTES{1'b1}}, 0);
       force_on = 0;
       step(RD_LATENCY + BANK_CYCLES);
     end
@@ -850,7 +871,6 @@ module pgsram_tb;
   task test_random(input integer at_rate, input forces);
     begin
       reset;
-      thresholds(6, 14, 40);
       random_forces = forces;
       rate = at_rate;
       step(RANDOM_CYCLES);
@@ -907,12 +927,19 @@ module pgsram_tb;
       test_clear;
       test_skip;
     end
+    thresholds(6, 14, 40);
     phase = "busy traffic";
     test_random(200, 1'b0);
     phase = "sparse traffic";
     test_random(5, 1'b0);
     phase = "traffic and forces";
     test_random(60, 1'b1);
+    thresholds(1, 0, 3);
+    phase = "light at once";
+    test_random(40, 1'b0);
+    thresholds(0, 2, 1);
+    phase = "off at once";
+    test_random(40, 1'b0);
 
     if (errors == 0) $display("PASS (%0d checks)", checks);
     else $display("FAIL (%0d of %0d checks)", errors, checks);
