@@ -52,7 +52,7 @@ impl Problem {
 impl Workload {
     /// Whether names are unique, references and dimensions agree, ops come after the ops whose results they read, sizes are
     /// above zero and countable, concat parts tile their result, no tensor lies in two storage objects, no op in place
-    /// changes bytes that another name still shows, and the schedule is an order of the ops that can be run.
+    /// changes bytes that another name still shows, phases follow one another, and the schedule is an order of the ops that can be run.
     ///
     /// # Errors
     /// The first problems, each naming its op or tensor, and how many more there are.
@@ -87,6 +87,7 @@ impl Workload {
         shape::check(self, &mut found);
         self.check_order(&mut found);
         self.check_storage(&mut found);
+        self.check_phases(&mut found);
         if found.is_empty() {
             self.check_in_place(&mut found);
             self.check_schedule(&mut found);
@@ -201,6 +202,24 @@ impl Workload {
             _ => return None,
         };
         Some(Problem::new(Subject::Op(op), code, message, "a result of its own"))
+    }
+
+    fn check_phases(&self, found: &mut Vec<Problem>) {
+        let mut end = OpId(0);
+        let mut seen = HashSet::new();
+        for phase in &self.phases {
+            let (first, last) = (phase.ops.start, phase.ops.end);
+            if first < end || last < first || last.index() > self.ops.len() {
+                let message = format!("phase `{}` has the ops {} to {}", phase.name, first.0, last.0);
+                let expected = format!("a range after op {} of {} ops", end.0, self.ops.len());
+                found.push(Problem::new(Subject::Whole, "wrong-phase", message, expected));
+            }
+            if !seen.insert(phase.name.as_str()) {
+                let message = format!("two phases are named `{}`", phase.name);
+                found.push(Problem::new(Subject::Whole, "duplicate-name", message, "a name of its own"));
+            }
+            end = end.max(last);
+        }
     }
 
     fn check_storage(&self, found: &mut Vec<Problem>) {

@@ -3,6 +3,7 @@
 use crate::ids::{LayerId, OpId, TensorId};
 use crate::units::Bytes;
 use serde::{Deserialize, Serialize};
+use std::ops::Range;
 
 /// Tensors and operators in program order; the artefact `workload.json`.
 #[derive(Debug, Clone, PartialEq, Default)]
@@ -15,8 +16,47 @@ pub struct Workload {
     pub ops: Vec<Op>,
     /// Names of the layers; a [`LayerId`] is an index into it.
     pub layers: Vec<String>,
+    /// Parts of the inference, in program order and without overlap; none where nobody said.
+    pub phases: Vec<Phase>,
     /// Order and array of each op where the user fixed them.
     pub schedule: Option<Schedule>,
+}
+
+/// A part of the inference: what happens before the first token, or for one token.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Phase {
+    /// Which part.
+    pub kind: PhaseKind,
+    /// Unique name: `encode`, `prefill`, `token 1`, `token 2` …
+    pub name: String,
+    /// Its ops: consecutive in program order, half-open.
+    pub ops: Range<OpId>,
+}
+
+/// A part of the inference.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum PhaseKind {
+    /// The encoder of an encoder-decoder, or all of a model that only encodes.
+    Encode,
+    /// All tokens of the prompts at once.
+    Prefill,
+    /// One generated token of each sequence.
+    Decode,
+}
+
+impl PhaseKind {
+    /// Every kind.
+    pub const ALL: [PhaseKind; 3] = [PhaseKind::Encode, PhaseKind::Prefill, PhaseKind::Decode];
+
+    /// Lower-case name, as in files.
+    pub fn name(self) -> &'static str {
+        match self {
+            PhaseKind::Encode => "encode",
+            PhaseKind::Prefill => "prefill",
+            PhaseKind::Decode => "decode",
+        }
+    }
 }
 
 /// A two-dimensional array of elements.
@@ -262,5 +302,10 @@ impl Workload {
     /// The operator.
     pub fn op(&self, id: OpId) -> &Op {
         &self.ops[id.index()]
+    }
+    /// Index of the phase that the op belongs to, if phases are given and one has it.
+    pub fn phase_of(&self, op: OpId) -> Option<usize> {
+        let after = self.phases.partition_point(|phase| phase.ops.start <= op);
+        after.checked_sub(1).filter(|&phase| op < self.phases[phase].ops.end)
     }
 }

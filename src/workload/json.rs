@@ -6,7 +6,9 @@ use crate::error::Result;
 use crate::ids::{LayerId, OpId, TensorId};
 use crate::schema;
 use crate::workload::check::{Problem, Subject};
-use crate::workload::{CausalMask, Class, Home, Op, OpKind, Schedule, Tensor, VectorKind, ViewMapping, Workload};
+use crate::workload::{
+    CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Workload,
+};
 use serde_json::{Value, json};
 use std::collections::HashMap;
 use std::ops::Range;
@@ -70,6 +72,10 @@ impl Workload {
             format!("\"tensors\": [\n  {}\n ]", tensors.collect::<Vec<_>>().join(",\n  ")),
             format!("\"ops\": [\n  {}\n ]", ops.collect::<Vec<_>>().join(",\n  ")),
         ];
+        if !self.phases.is_empty() {
+            let phases = self.phases.iter().map(phase_line);
+            parts.push(format!("\"phases\": [\n  {}\n ]", phases.collect::<Vec<_>>().join(",\n  ")));
+        }
         if let Some(schedule) = &self.schedule {
             let line = [("order", json!(schedule.order)), ("array", json!(schedule.array))];
             parts.push(format!("\"schedule\": {}", object(&line)));
@@ -96,6 +102,8 @@ impl Reader {
         let tensors: Vec<_> = tensors.into_iter().enumerate().map(|(i, table)| self.tensor(i, table)).collect();
         let ops = root.required("ops").tables();
         let ops: Vec<_> = ops.into_iter().enumerate().map(|(i, table)| self.op(i, table)).collect();
+        let phases = root.optional("phases").tables();
+        let phases: Vec<_> = phases.into_iter().map(phase).collect();
         let schedule = root.optional("schedule").table().map(|table| self.schedule(table));
         root.optional("metadata");
         root.finish();
@@ -104,6 +112,7 @@ impl Reader {
             tensors: tensors.into_iter().collect::<Option<_>>()?,
             ops: ops.into_iter().collect::<Option<_>>()?,
             layers: layers.unwrap_or_default(),
+            phases: phases.into_iter().collect::<Option<_>>()?,
             schedule: schedule.flatten(),
         })
     }
@@ -264,6 +273,23 @@ fn layer(field: &Field<'_>) -> Option<LayerId> {
     field.value().map(LayerId)
 }
 
+/// A phase; its ops are given as `[first, first after it]`, counted in program order.
+fn phase(mut table: Table<'_>) -> Option<Phase> {
+    let kind = table.required("kind").keyword(&PhaseKind::ALL.map(|kind| (kind.name(), kind)), &[]);
+    let name = table.required("name").value();
+    let field = table.required("ops");
+    let ops: Option<Vec<u32>> = field.list();
+    table.finish();
+    let ops = match ops?[..] {
+        [start, end] if start <= end => OpId(start)..OpId(end),
+        _ => {
+            field.refuse("wrong-value", "a pair [first op, first op after the phase]");
+            return None;
+        }
+    };
+    Some(Phase { kind: kind?, name: name?, ops })
+}
+
 /// A pair `[row, column]`.
 fn position(field: &Field<'_>) -> Option<(u32, u32)> {
     let pair: Vec<u32> = field.list()?;
@@ -280,6 +306,11 @@ fn position(field: &Field<'_>) -> Option<(u32, u32)> {
 fn object(entries: &[(&str, Value)]) -> String {
     let entries: Vec<_> = entries.iter().map(|(key, value)| format!("\"{key}\": {value}")).collect();
     format!("{{{}}}", entries.join(", "))
+}
+
+fn phase_line(phase: &Phase) -> String {
+    let (kind, name, ops) = (json!(phase.kind), json!(phase.name), json!([phase.ops.start, phase.ops.end]));
+    object(&[("kind", kind), ("name", name), ("ops", ops)])
 }
 
 fn tensor_line(id: usize, tensor: &Tensor) -> String {

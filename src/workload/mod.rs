@@ -17,7 +17,9 @@ mod vector;
 
 pub use facts::{DecodeMacs, Facts, Macs, PrefillMacs};
 pub use family::Family;
-pub use graph::{CausalMask, Class, Home, Op, OpKind, Schedule, Tensor, VectorKind, ViewMapping, Window, Workload};
+pub use graph::{
+    CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Window, Workload,
+};
 pub use lower::lower;
 pub use lowering::{AttentionOrder, FfnShape, KvRelease, Lowering, Projections, Scores, WeightRelease};
 pub use model::{Biases, FeedForward, Model, Norm, Position};

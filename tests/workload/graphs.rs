@@ -4,7 +4,7 @@ use super::{SMALL_QWEN2, lowered, rendered};
 use trapti::diagnostic::Source;
 use trapti::ids::{OpId, TensorId};
 use trapti::units::Bytes;
-use trapti::workload::{OpKind, Projections, Scenario, Workload};
+use trapti::workload::{OpKind, PhaseKind, Projections, Scenario, Workload};
 
 /// Workloads another tool made.
 const FOREIGN: [&str; 3] = [
@@ -48,6 +48,7 @@ const EVERYTHING: &str = r#"{
   {"id": 3, "name": "context", "kind": "matmul", "a": 60, "b": 50, "out": 65, "m": 4, "k": 4, "n": 4, "mask": "context"},
   {"id": 4, "name": "join", "kind": "concat", "inputs": [60, 65], "offsets": [[0, 0], [0, 4]], "out": 70}
  ],
+ "phases": [{"kind": "prefill", "name": "prefill", "ops": [0, 5]}, {"kind": "decode", "name": "token 1", "ops": [6, 7]}],
  "schedule": {"order": [9, 8, 7, 6, 5, 3, 4], "array": [0, 0, 0, 1, 0, 1, 0]}
 }"#;
 
@@ -57,6 +58,9 @@ fn every_key_of_the_format_is_read() {
     assert_eq!(workload.layers, ["first"]);
     assert_eq!(workload.schedule.as_ref().unwrap().order, (0..7).map(OpId).collect::<Vec<_>>());
     assert!(workload.tensor(TensorId(7)).write_back);
+    let phases: Vec<_> = workload.op_ids().map(|op| workload.phase_of(op)).collect();
+    assert_eq!(phases, [Some(0), Some(0), Some(0), Some(0), Some(0), None, Some(1)]);
+    assert_eq!(workload.phases[1].kind, PhaseKind::Decode);
     assert_eq!(read(&workload.to_json()), Ok(workload));
 }
 
@@ -189,6 +193,10 @@ fn storage_and_schedule_are_checked() {
         (r#""order": [9, 8"#, r#""order": [9, 9"#),
         (r#""order": [9, 8,"#, r#""order": [9,"#),
         (r#""array": [0, 0,"#, r#""array": [0,"#),
+        (r#""ops": [0, 5]"#, r#""ops": [0, 7]"#),
+        (r#""ops": [6, 7]"#, r#""ops": [6, 8]"#),
+        (r#""ops": [6, 7]"#, r#""ops": [7, 6]"#),
+        (r#""token 1""#, r#""prefill""#),
     ];
     insta::assert_snapshot!(changes.map(|(from, to)| read(&changed(from, to)).unwrap_err()).join("\n\n"));
 }

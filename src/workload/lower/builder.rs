@@ -1,7 +1,9 @@
 //! Adds tensors and ops to a workload in program order, naming them by layer.
 
-use crate::ids::{LayerId, TensorId};
-use crate::workload::{CausalMask, Class, Home, Op, OpKind, Tensor, VectorKind, ViewMapping, Workload};
+use crate::ids::{LayerId, OpId, TensorId};
+use crate::workload::{
+    CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Tensor, VectorKind, ViewMapping, Workload,
+};
 
 /// Size, element and attribution of a tensor.
 #[derive(Debug, Clone, Copy)]
@@ -26,8 +28,23 @@ impl Builder {
     }
 
     /// The workload.
-    pub fn finish(self) -> Workload {
+    pub fn finish(mut self) -> Workload {
+        self.end_phase();
         self.workload
+    }
+
+    /// What follows belongs to a new phase.
+    pub fn enter_phase(&mut self, kind: PhaseKind, name: &str) {
+        self.end_phase();
+        let start = OpId::from(self.workload.ops.len());
+        self.workload.phases.push(Phase { kind, name: name.into(), ops: start..start });
+    }
+
+    fn end_phase(&mut self) {
+        let end = OpId::from(self.workload.ops.len());
+        if let Some(phase) = self.workload.phases.last_mut() {
+            phase.ops.end = end;
+        }
     }
 
     /// What follows belongs to a new layer of that name.

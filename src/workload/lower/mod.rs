@@ -13,7 +13,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
 use crate::workload::{
-    Class, Home, Lowering, Model, Norm, Position, Projections, Scenario, Scores, VectorKind, Workload,
+    Class, Home, Lowering, Model, Norm, PhaseKind, Position, Projections, Scenario, Scores, VectorKind, Workload,
 };
 use builder::{Builder, Shape};
 
@@ -90,6 +90,7 @@ struct Lowerer<'a> {
 impl Lowerer<'_> {
     /// Embedding result, layers, final norm, head.
     fn model(&mut self) {
+        self.graph.enter_phase(PhaseKind::Prefill, "prefill");
         self.graph.enter_part("embedding");
         let input = self.activation(self.tokens(), self.model.hidden);
         let mut stream = self.graph.tensor("input", input, Home::Dram);

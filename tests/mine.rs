@@ -1,0 +1,4 @@
+//! Mine.
+mod sim;
+mod transinfersim;
+mod workload;
