@@ -1,4 +1,0 @@
-//! Mine.
-mod sim;
-mod transinfersim;
-mod workload;
