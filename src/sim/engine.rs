@@ -20,7 +20,7 @@ use super::{Options, Probe, Progress, setup, statistics};
 use crate::accelerator::{Accelerator, Overlap};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::ids::{MemoryId, NodeId, OpId, TensorId};
+use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
 use crate::trace::{OpTiming, Outcome, Run};
 use crate::units::Cycles;
 use crate::workload::{OpKind, Workload};
@@ -275,13 +275,14 @@ impl<'a, P: Probe> Engine<'a, P> {
         for &(tensor, read) in &running.operands.tensors {
             self.residency.op_ends(now, tensor, read);
         }
-        self.residency.tracker.op_ended();
+        self.residency.tracker.op_ended(now, running.op);
+        let array = (unit + 1 < self.units.len()).then(|| ArrayId::from(unit));
         let unit = &mut self.units[unit];
         unit.last_end = Some(node);
         unit.busy += now - running.start;
         unit.active += running.compute;
         let (start, end, compute) = (Cycles(running.start), Cycles(now), Cycles(running.compute));
-        self.timings[running.op.index()] = Some(OpTiming { op: running.op, start, end, compute });
+        self.timings[running.op.index()] = Some(OpTiming { op: running.op, start, end, compute, array });
         self.end_nodes[running.op.index()] = Some(node);
         self.finish(now, running.op);
         self.dispatch_due = true;
@@ -316,7 +317,7 @@ impl<'a, P: Probe> Engine<'a, P> {
             [(only, _)] => Some(*only),
             several => Some(self.recorder.work(now, 0, op, self.workload.op(op).kind.out(), several)),
         };
-        let timing = OpTiming { op, start: Cycles(now), end: Cycles(now), compute: Cycles::ZERO };
+        let timing = OpTiming { op, start: Cycles(now), end: Cycles(now), compute: Cycles::ZERO, array: None };
         self.timings[op.index()] = Some(timing);
         self.finish(now, op);
     }

@@ -1,16 +1,14 @@
 //! Follows what a memory holds: changes of occupancy, lifetimes, peak and mean.
 
 use super::Probe;
-use crate::ids::{LifetimeId, MemoryId, TensorId};
-use crate::trace::{Lifetime, OccupancyChange};
+use crate::ids::{LifetimeId, MemoryId, OpId, TensorId};
+use crate::trace::{Lifetime, OccupancyChange, OpEnd};
 use crate::units::{Bytes, Cycles};
 use crate::workload::Workload;
 
 const NONE: u32 = u32::MAX;
 /// Changes between two checkpoints of the search for the owners of the peak.
 const EPOCH: usize = 1 << 16;
-/// Tensors named at the peak.
-const NAMED: usize = 8;
 
 /// Bytes of one storage object in the memory.
 #[derive(Debug, Clone, Copy)]
@@ -27,7 +25,7 @@ pub struct Maximum {
     pub bytes: u64,
     /// The state when it was first reached.
     pub at: OccupancyChange,
-    /// The largest storage objects then, by needed bytes.
+    /// The storage objects then, largest first by needed bytes.
     pub owners: Vec<(TensorId, Bytes)>,
 }
 
@@ -42,7 +40,7 @@ pub struct Tracker {
     integral: u128,
     peak_needed: Maximum,
     peak_used: Maximum,
-    peak_at_op_ends: u64,
+    op_ends: Vec<OpEnd>,
     log: Vec<(u32, i64)>,
     log_peak: Option<usize>,
 }
@@ -60,7 +58,7 @@ impl Tracker {
             integral: 0,
             peak_needed: Maximum::default(),
             peak_used: Maximum::default(),
-            peak_at_op_ends: 0,
+            op_ends: Vec::new(),
             log: Vec::new(),
             log_peak: None,
         }
@@ -142,8 +140,8 @@ impl Tracker {
     }
 
     /// An op has just released its operands.
-    pub fn op_ended(&mut self) {
-        self.peak_at_op_ends = self.peak_at_op_ends.max(self.needed());
+    pub fn op_ended(&mut self, now: u64, op: OpId) {
+        self.op_ends.push(OpEnd { op, state: OccupancyChange { cycle: Cycles(now), ..self.now } });
     }
 
     /// The state of the current cycle is final; the next change is at `next`.
@@ -183,7 +181,6 @@ impl Tracker {
             let mut owners: Vec<(u64, u32)> =
                 needed.iter().enumerate().filter(|&(_, &b)| b > 0).map(|(i, &b)| (b, i as u32)).collect();
             owners.sort_by_key(|&(bytes, tensor)| (std::cmp::Reverse(bytes), tensor));
-            owners.truncate(NAMED);
             self.peak_needed.owners = owners.into_iter().map(|(b, t)| (TensorId(t), Bytes(b))).collect();
         }
         self.log.clear();
@@ -204,7 +201,7 @@ impl Tracker {
             integral: self.integral,
             peak_needed: self.peak_needed,
             peak_used: self.peak_used,
-            peak_at_op_ends: self.peak_at_op_ends,
+            op_ends: self.op_ends,
         }
     }
 }
@@ -222,6 +219,6 @@ pub struct Record {
     pub peak_needed: Maximum,
     /// Most bytes there at once.
     pub peak_used: Maximum,
-    /// Most bytes needed right after an op released its operands.
-    pub peak_at_op_ends: u64,
+    /// The state right after each op released its operands.
+    pub op_ends: Vec<OpEnd>,
 }

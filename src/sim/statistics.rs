@@ -6,12 +6,16 @@ use super::occupancy::{Maximum, Record};
 use super::record::Transfer;
 use super::tiling::Tiling;
 use crate::accelerator::{Accelerator, Memory};
-use crate::ids::MemoryId;
+use crate::ids::{MemoryId, TensorId};
 use crate::trace::{
     ArrayStatistics, DramStatistics, MemoryStatistics, NodeKind, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
 };
 use crate::units::{Bytes, Cycles};
 use crate::workload::{CausalMask, Home, OpKind, Workload};
+use std::collections::BTreeMap;
+
+/// Tensors and ops named at the peak.
+const NAMED: usize = 8;
 
 /// Bytes and words moved so far.
 #[derive(Debug, Clone, Copy, Default)]
@@ -68,7 +72,7 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64)
             name: memory.name.clone(),
             peak_needed: peak(&record.peak_needed, &ops, workload),
             peak_used: peak(&record.peak_used, &ops, workload),
-            peak_needed_at_op_ends: Bytes(record.peak_at_op_ends),
+            peak_needed_at_op_ends: record.op_ends.iter().map(|e| e.state.needed_total()).max().unwrap_or_default(),
             mean_needed_bytes: record.integral as f64 / end.max(1) as f64,
             read_bytes: counters.read,
             write_bytes: counters.written,
@@ -83,8 +87,8 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64)
         ops,
         events,
     };
-    let Record { changes, lifetimes, .. } = record;
-    let occupancy = Occupancy { memory: MemoryId(0), capacity: memory.capacity, changes, end: Cycles(end) };
+    let Record { changes, lifetimes, op_ends, .. } = record;
+    let occupancy = Occupancy { memory: MemoryId(0), capacity: memory.capacity, changes, op_ends, end: Cycles(end) };
     Run {
         workload: workload.clone(),
         accelerator: accelerator.clone(),
@@ -102,14 +106,39 @@ fn array(name: &str, unit: &Unit, end: u64) -> ArrayStatistics {
 
 fn peak(maximum: &Maximum, ops: &[OpTiming], workload: &Workload) -> Peak {
     let cycle = maximum.at.cycle;
+    let owners = maximum.owners.iter();
     let running = ops.iter().filter(|t| t.start <= cycle && cycle < t.end);
     Peak {
         bytes: Bytes(maximum.bytes),
         cycle,
         by_class: maximum.at.needed,
         ops: running.map(|t| workload.op(t.op).name.clone()).collect(),
-        tensors: maximum.owners.iter().map(|&(t, bytes)| (workload.tensor(t).name.clone(), bytes)).collect(),
+        tensors: owners.take(NAMED).map(|&(t, bytes)| (workload.tensor(t).name.clone(), bytes)).collect(),
+        by_layer: by_name(&maximum.owners, |t| layer_name(workload, t)),
+        by_op: by_op(&maximum.owners, workload),
     }
+}
+
+fn layer_name(workload: &Workload, tensor: TensorId) -> &str {
+    workload.tensor(tensor).layer.map_or("", |l| &workload.layers[l.index()])
+}
+
+/// Bytes by the op that made the tensor or, of what came from DRAM, the first op that reads it.
+fn by_op(owners: &[(TensorId, Bytes)], workload: &Workload) -> Vec<(String, Bytes)> {
+    let (producers, consumers) = (workload.producers(), workload.consumers());
+    let op = |t: TensorId| producers[t.index()].or(consumers[t.index()].first().copied());
+    let mut ops = by_name(owners, |t| op(t).map_or("", |op| &workload.op(op).name));
+    ops.truncate(NAMED);
+    ops
+}
+
+/// Sums under each name, largest first.
+fn by_name<'n>(owners: &[(TensorId, Bytes)], name: impl Fn(TensorId) -> &'n str) -> Vec<(String, Bytes)> {
+    let mut sums: BTreeMap<&str, Bytes> = BTreeMap::new();
+    owners.iter().for_each(|&(tensor, bytes)| *sums.entry(name(tensor)).or_default() += bytes);
+    let mut sums: Vec<(String, Bytes)> = sums.into_iter().map(|(name, bytes)| (name.into(), bytes)).collect();
+    sums.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
+    sums
 }
 
 /// Useful and issued multiplications. What a mask leaves out depends on the array's rows and columns only where they differ

@@ -9,6 +9,6 @@ mod tables;
 
 pub use access::{AccessGraph, Node, NodeKind, Operand, Predecessor, Predecessors};
 pub use lifetime::Lifetime;
-pub use occupancy::{Occupancy, OccupancyChange};
+pub use occupancy::{Occupancy, OccupancyChange, OpEnd};
 pub use run::Run;
 pub use statistics::{ArrayStatistics, DramStatistics, MemoryStatistics, OpTiming, Outcome, Peak, Statistics};

@@ -1,6 +1,6 @@
 //! Occupancy of one memory over time.
 
-use crate::ids::MemoryId;
+use crate::ids::{MemoryId, OpId};
 use crate::units::{Bytes, Cycles};
 use crate::workload::Class;
 
@@ -32,6 +32,16 @@ impl OccupancyChange {
     }
 }
 
+/// The state of a memory right after an op released its operands, before anything of that cycle starts: what a trace sampled
+/// at op ends shows. The value of the same cycle in [`Occupancy::changes`] is taken later, after all that starts in it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct OpEnd {
+    /// The op.
+    pub op: OpId,
+    /// The cycle in which it ended, and the state.
+    pub state: OccupancyChange,
+}
+
 /// Every change of one memory's occupancy, exact, in ascending cycles, at most one a cycle.
 #[derive(Debug, Clone, PartialEq, Eq, Default)]
 pub struct Occupancy {
@@ -41,6 +51,8 @@ pub struct Occupancy {
     pub capacity: Option<Bytes>,
     /// The changes.
     pub changes: Vec<OccupancyChange>,
+    /// The state right after each op released its operands, in the order in which ops ended.
+    pub op_ends: Vec<OpEnd>,
     /// First cycle after the run.
     pub end: Cycles,
 }

@@ -39,6 +39,10 @@ mod names {
     pub(super) fn occupancy(memory: &str) -> String {
         format!("occupancy-{memory}.parquet")
     }
+
+    pub(super) fn op_ends(memory: &str) -> String {
+        format!("op-ends-{memory}.parquet")
+    }
 }
 
 impl Run {
@@ -58,6 +62,7 @@ impl Run {
         for occupancy in &self.occupancy {
             let memory = &self.accelerator.memories[occupancy.memory.index()].name;
             tables::occupancy_table(occupancy).write_parquet(&path(&names::occupancy(memory)))?;
+            tables::op_end_table(occupancy).write_parquet(&path(&names::op_ends(memory)))?;
         }
         staging.commit("simulate", inputs)
     }
@@ -76,7 +81,9 @@ impl Run {
             .map(|i| {
                 let memory = &accelerator.memories[i];
                 let changes = tables::read_occupancy(&path(&names::occupancy(&memory.name)))?;
-                Ok(Occupancy { memory: MemoryId::from(i), capacity: memory.capacity, changes, end: statistics.cycles })
+                let op_ends = tables::read_op_ends(&path(&names::op_ends(&memory.name)))?;
+                let (memory, capacity) = (MemoryId::from(i), memory.capacity);
+                Ok(Occupancy { memory, capacity, changes, op_ends, end: statistics.cycles })
             })
             .collect::<Result<_>>()?;
         let accesses = tables::read_graph(&path(names::ACCESSES), &path(names::PREDECESSORS))?;

@@ -1,6 +1,6 @@
 //! Totals, peaks and times of a run.
 
-use crate::ids::OpId;
+use crate::ids::{ArrayId, OpId};
 use crate::units::{Bytes, Cycles};
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +86,11 @@ pub struct Peak {
     pub ops: Vec<String>,
     /// Largest tensors there, with their bytes.
     pub tensors: Vec<(String, Bytes)>,
+    /// Needed bytes by layer, largest first; what belongs to no layer is under an empty name.
+    pub by_layer: Vec<(String, Bytes)>,
+    /// Needed bytes by op, largest first, of the ops with most of them: the op that made the tensor, or, of what came from
+    /// DRAM, the first op that reads it.
+    pub by_op: Vec<(String, Bytes)>,
 }
 
 /// Off-chip totals.
@@ -127,4 +132,6 @@ pub struct OpTiming {
     pub end: Cycles,
     /// Cycles of computation.
     pub compute: Cycles,
+    /// Array it ran on; none for work of the vector unit and for ops that only rename.
+    pub array: Option<ArrayId>,
 }

@@ -1,6 +1,8 @@
 //! The tables of a run directory: accesses with their predecessor lists, lifetimes, occupancy.
 
-use super::{AccessGraph, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, Operand, Predecessor, Predecessors};
+use super::{
+    AccessGraph, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, OpEnd, Operand, Predecessor, Predecessors,
+};
 use crate::error::{Error, Result};
 use crate::ids::{LayerId, LifetimeId, MemoryId, OpId, TensorId};
 use crate::table::{self, Table};
@@ -136,17 +138,38 @@ pub(super) fn read_lifetimes(path: &Path) -> Result<Vec<Lifetime>> {
 
 /// Occupancy as a table: a row a change.
 pub(super) fn occupancy_table(occupancy: &Occupancy) -> Table {
-    let mut table = Table::default().integers("cycle", occupancy.changes.iter().map(|c| c.cycle.0));
+    states(Table::default(), occupancy.changes.iter())
+}
+
+/// The state at op ends as a table: a row an op.
+pub(super) fn op_end_table(occupancy: &Occupancy) -> Table {
+    let ops = occupancy.op_ends.iter().map(|e| u64::from(e.op.0));
+    states(Table::default().integers("op", ops), occupancy.op_ends.iter().map(|e| &e.state))
+}
+
+fn states<'s>(table: Table, states: impl Iterator<Item = &'s OccupancyChange> + Clone) -> Table {
+    let mut table = table.integers("cycle", states.clone().map(|c| c.cycle.0));
     for class in Class::ALL {
         let name = format!("needed_{}_bytes", class.name());
-        table = table.integers(&name, occupancy.changes.iter().map(|c| c.needed_of(class).0));
+        table = table.integers(&name, states.clone().map(|c| c.needed_of(class).0));
     }
-    table.integers("obsolete_bytes", occupancy.changes.iter().map(|c| c.obsolete.0))
+    table.integers("obsolete_bytes", states.map(|c| c.obsolete.0))
 }
 
 /// Reads the changes of one memory.
 pub(super) fn read_occupancy(path: &Path) -> Result<Vec<OccupancyChange>> {
+    read_states(&mut Table::read_parquet(path)?, path)
+}
+
+/// Reads the state at op ends.
+pub(super) fn read_op_ends(path: &Path) -> Result<Vec<OpEnd>> {
     let mut table = Table::read_parquet(path)?;
+    let ops = table.take_integers(path, "op")?;
+    let states = read_states(&mut table, path)?;
+    ops.into_iter().zip(states).map(|(op, state)| Ok(OpEnd { op: OpId(narrow(path, op)?), state })).collect()
+}
+
+fn read_states(table: &mut Table, path: &Path) -> Result<Vec<OccupancyChange>> {
     let cycle = table.take_integers(path, "cycle")?;
     let obsolete = table.take_integers(path, "obsolete_bytes")?;
     let mut needed = Vec::new();
@@ -222,9 +245,13 @@ mod tests {
         write_lifetimes(&all, &path).unwrap();
         assert_eq!(read_lifetimes(&path).unwrap(), all);
         let changes = vec![OccupancyChange { cycle: Cycles(3), needed: [1, 2, 3, 4].map(Bytes), obsolete: Bytes(5) }];
-        let occupancy = Occupancy { changes: changes.clone(), ..Occupancy::default() };
+        let op_ends = vec![OpEnd { op: OpId(9), state: changes[0] }];
+        let occupancy =
+            Occupancy { changes: changes.clone(), op_ends: op_ends.clone(), ..Occupancy::default() };
         occupancy_table(&occupancy).write_parquet(&path).unwrap();
         assert_eq!(read_occupancy(&path).unwrap(), changes);
+        op_end_table(&occupancy).write_parquet(&path).unwrap();
+        assert_eq!(read_op_ends(&path).unwrap(), op_ends);
     }
 
     #[test]

@@ -43,7 +43,7 @@ pub fn occupancy(count: u64, seed: u64) -> Occupancy {
         }
     });
     let changes: Vec<OccupancyChange> = changes.collect();
-    Occupancy { memory: MemoryId(0), capacity: Some(Bytes(24 << 20)), changes, end: Cycles(cycle + 100) }
+    Occupancy { memory: MemoryId(0), capacity: Some(Bytes(24 << 20)), changes, op_ends: vec![], end: Cycles(cycle + 100) }
 }
 
 fn accelerator() -> Accelerator {
@@ -95,6 +95,8 @@ pub fn run(name: &str, seed: u64) -> Run {
         by_class: change.needed,
         ops: vec!["l3.head7.softmax".into(), "l3.head8.score".into()],
         tensors: vec![("l3.head7.scores".into(), Bytes(9 << 20)), ("l3.k".into(), change.needed[2])],
+        by_layer: vec![("layer 3".into(), bytes)],
+        by_op: vec![("l3.head7.score".into(), Bytes(9 << 20))],
     };
     let memory = MemoryStatistics {
         name: "sram".into(),
