@@ -26,6 +26,8 @@ channel_bits = 32
 transfers = '3.2 GT/s'
 ";
 
+const DATAFLOWS: [Dataflow; 3] = [Dataflow::OutputStationary, Dataflow::WeightStationary, Dataflow::InputStationary];
+
 fn parse(text: &str) -> Result<Accelerator, String> {
     Accelerator::parse(&Source::new("chip.toml", text)).map_err(|error| {
         let trapti::Error::Input(problems) = error else { panic!("{error}") };
@@ -56,6 +58,7 @@ fn defaults_fill_what_the_file_leaves_out() {
     let small = parse(SMALL).unwrap();
     assert_eq!((small.name.as_str(), small.dispatch), ("chip", Dispatch::RoundRobin));
     assert_eq!((small.arrays[0].name.as_str(), small.arrays[0].buffer_length), ("sa0", 64));
+    assert_eq!((small.arrays[0].dataflow, small.arrays[0].accumulator_rows), (Dataflow::OutputStationary, None));
     assert_eq!(small.vector.buffer, Bytes(4096));
     assert_eq!((small.memories[0].capacity, small.memories[0].ports), (None, 1));
     assert_eq!((small.dram.latency, small.dram.burst), (Cycles(40), 8), "80 ns at 500 MHz");
@@ -63,9 +66,18 @@ fn defaults_fill_what_the_file_leaves_out() {
 }
 
 #[test]
+fn accumulators_hold_all_or_some_rows() {
+    let with = |key: &str| parse(&SMALL.replace("rows = 16", &format!("rows = 16\n{key}")));
+    assert_eq!(with("accumulator_rows = 'all'").unwrap().arrays[0].accumulator_rows, None);
+    assert_eq!(with("accumulator_rows = 0").unwrap().arrays[0].accumulator_rows, Some(0));
+    assert_eq!(with("dataflow = 'input-stationary'").unwrap().arrays[0].dataflow, Dataflow::InputStationary);
+    assert!(with("accumulator_rows = -1").unwrap_err().contains("out-of-range"));
+}
+
+#[test]
 fn every_problem_of_a_file_is_reported_at_once() {
     let text = SMALL
-        .replace("rows = 16", "rows = 0\ndataflow = 'weight-stationary'")
+        .replace("rows = 16", "rows = 0\ndataflow = 'weight-stationery'\naccumulator_rows = 'al'")
         .replace("lanes = 8", "lane = 8")
         .replace("'unlimited'", "'unlimted'")
         .replace("port_bits = 256", "port_bits = 100\nreplacement = 'belady'")
@@ -115,13 +127,15 @@ fn two_arrays_need_two_names() {
 }
 
 prop_compose! {
-    fn array()(sides in (1..=65536u32, 1..=65536u32), buffer_length in 1..=(1u32 << 24), serial: bool, full: bool) -> Array {
+    fn array()(sides in (1..=65536u32, 1..=65536u32), buffer_length in 1..=(1u32 << 24), accumulator_rows: Option<u32>,
+               dataflow in prop::sample::select(DATAFLOWS.to_vec()), serial: bool, full: bool) -> Array {
         Array {
             name: String::new(),
             rows: sides.0,
             columns: sides.1,
-            dataflow: Dataflow::OutputStationary,
+            dataflow,
             buffer_length,
+            accumulator_rows,
             overlap: if serial { Overlap::Serial } else { Overlap::DoubleBuffered },
             fill: if full { Fill::Full } else { Fill::Edge },
         }

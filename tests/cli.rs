@@ -163,3 +163,37 @@ fn somebody_elses_directory_is_not_replaced() {
     assert_eq!(output.status.code(), Some(2));
     assert!(folder.path().join("mine/precious.txt").is_file());
 }
+
+/// The numbers of one product, by hand: two folds along K of 4×3, one row of accumulators for three rows of A.
+#[test]
+fn gemm_answers_for_the_array_alone() {
+    let small =
+        ["gemm", "3", "3", "8", "--array", "4x3", "--dataflow", "ws", "--fill", "full", "--accumulator-rows", "1"];
+    let output = trapti(&root()).args(small).args(["--format", "json"]).output().unwrap();
+    let value: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    let cycles = 2 * (3 + 2 * 4 + 3 - 2);
+    let utilisation = f64::from(3 * 3 * 8) / f64::from(4 * 3 * cycles);
+    let expected = serde_json::json!({
+        "cycles": cycles, "reads": {"a": 24, "b": 24}, "writes": 9, "partial_sums": 2 * 2 * 3, "utilisation": utilisation,
+    });
+    assert_eq!(value, expected);
+    let human = text(&trapti(&root()).args(small).output().unwrap().stdout);
+    assert!(human.contains("24  cycles") && human.contains("25.00  %"), "{human}");
+}
+
+#[test]
+fn gemm_refuses_what_it_cannot_count() {
+    let refused = |arguments: &[&str], expected: &str| {
+        let output = trapti(&root()).arg("gemm").args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}");
+        assert!(text(&output.stderr).contains(expected), "{}", text(&output.stderr));
+    };
+    refused(&["0", "3", "8", "--array", "4x3"], "zero-size");
+    refused(&["3", "3", "8", "--array", "4x0"], "such as `32x32`");
+    refused(&["3", "3", "8", "--array", "4"], "such as `32x32`");
+    refused(&["3", "3", "8"], "--array");
+    refused(&["3", "3", "8", "--array", "4x3", "--dataflow", "rs"], "possible values");
+    let most = u64::MAX.to_string();
+    refused(&[&most, &most, &most, "--array", "1x1"], "too-large");
+    refused(&["-3", "3", "8", "--array", "1x1"], "-3");
+}

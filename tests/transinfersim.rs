@@ -31,6 +31,7 @@ fn array(value: &Value) -> Array {
         columns: number(value, "columns") as u32,
         dataflow: Dataflow::OutputStationary,
         buffer_length: number(value, "buffer_length") as u32,
+        accumulator_rows: None,
         overlap: Overlap::Serial,
         fill: Fill::Edge,
     }

@@ -33,8 +33,12 @@ pub struct Array {
     pub columns: u32,
     /// What stays in the processing elements.
     pub dataflow: Dataflow,
-    /// Depth of the operand buffers along K: a temporal tile.
+    /// Depth of the operand buffers: steps along K of an output-stationary temporal tile; rows of A (weight-stationary) or columns
+    /// of B (input-stationary) that are streamed at a time.
     pub buffer_length: u32,
+    /// Partial sums that each column of an array keeps between folds along K when A or B is stationary; `None` is all of them. An
+    /// output-stationary array keeps them in the processing elements, whatever this says.
+    pub accumulator_rows: Option<u32>,
     /// Whether fetches overlap computation.
     pub overlap: Overlap,
     /// Whether an edge tile fills only the rows and columns it uses.
@@ -45,8 +49,12 @@ pub struct Array {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Dataflow {
-    /// Partial sums stay.
+    /// Partial sums: each processing element makes one output.
     OutputStationary,
+    /// A tile of B: K along the rows, N along the columns. Rows of A stream through.
+    WeightStationary,
+    /// A tile of A: K along the rows, M along the columns. Columns of B stream through.
+    InputStationary,
 }
 
 /// Whether fetches overlap computation.
@@ -63,9 +71,9 @@ pub enum Overlap {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum Fill {
-    /// K + m − 1 + n − 1 cycles.
+    /// The rows and columns that the tile uses count.
     Edge,
-    /// K + R + C − 2 cycles.
+    /// All rows and columns of the array count.
     Full,
 }
 
@@ -150,6 +158,11 @@ pub enum Dispatch {
     RoundRobin,
     /// An idle array takes the next ready op.
     Greedy,
+}
+
+impl Array {
+    /// Largest side of an array.
+    pub const LARGEST_SIDE: u32 = 65_536;
 }
 
 impl Memory {

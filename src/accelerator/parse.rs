@@ -11,7 +11,7 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Largest side of an array, and most lanes of the vector unit.
-const MOST_ELEMENTS: u64 = 65_536;
+const MOST_ELEMENTS: u64 = Array::LARGEST_SIDE as u64;
 /// Most ports of a memory.
 const MOST_PORTS: u64 = 64;
 /// Longest latency, in cycles.
@@ -33,6 +33,7 @@ impl Accelerator {
     /// | `array.name` | `sa0`, `sa1`, … |
     /// | `array.dataflow`, `.overlap`, `.fill` | `"output-stationary"`, `"double-buffered"`, `"edge"` |
     /// | `array.buffer_length` | 64 |
+    /// | `array.accumulator_rows` | `"all"` |
     /// | `vector.buffer` | `"4 KiB"` |
     /// | `memory.name` | `sram` |
     /// | `memory.ports` | 1 |
@@ -81,7 +82,11 @@ fn read(mut root: Table<'_>, default_name: String) -> Option<Accelerator> {
 pub(super) const DISPATCH: [(&str, Dispatch); 2] =
     [("round-robin", Dispatch::RoundRobin), ("greedy", Dispatch::Greedy)];
 /// Names of [`Dataflow`] in files.
-pub(super) const DATAFLOW: [(&str, Dataflow); 1] = [("output-stationary", Dataflow::OutputStationary)];
+pub(super) const DATAFLOW: [(&str, Dataflow); 3] = [
+    ("output-stationary", Dataflow::OutputStationary),
+    ("weight-stationary", Dataflow::WeightStationary),
+    ("input-stationary", Dataflow::InputStationary),
+];
 /// Names of [`Overlap`] in files.
 pub(super) const OVERLAP: [(&str, Overlap); 2] =
     [("serial", Overlap::Serial), ("double-buffered", Overlap::DoubleBuffered)];
@@ -176,9 +181,9 @@ fn array((index, mut table): (usize, Table<'_>)) -> Option<Array> {
     let name = name(&table.optional("name"), format!("sa{index}"));
     let rows = table.required("rows").integer(1..=MOST_ELEMENTS);
     let columns = table.required("columns").integer(1..=MOST_ELEMENTS);
-    let planned = ["weight-stationary", "input-stationary"];
-    let dataflow = table.optional("dataflow").keyword(&DATAFLOW, &planned);
+    let dataflow = table.optional("dataflow").keyword(&DATAFLOW, &[]);
     let buffer_length = table.optional("buffer_length").integer(1..=1 << 24);
+    let accumulator_rows = accumulator_rows(&table.optional("accumulator_rows"));
     let overlap = table.optional("overlap").keyword(&OVERLAP, &[]);
     let fill = table.optional("fill").keyword(&FILL, &[]);
     table.finish();
@@ -188,9 +193,23 @@ fn array((index, mut table): (usize, Table<'_>)) -> Option<Array> {
         columns: columns?,
         dataflow: dataflow.unwrap_or(Dataflow::OutputStationary),
         buffer_length: buffer_length.unwrap_or(64),
+        accumulator_rows: accumulator_rows?,
         overlap: overlap.unwrap_or(Overlap::DoubleBuffered),
         fill: fill.unwrap_or(Fill::Edge),
     })
+}
+
+/// A number of rows, or `"all"`.
+fn accumulator_rows(field: &Field<'_>) -> Option<Option<u32>> {
+    match field.as_text() {
+        Some("all") => Some(None),
+        Some(_) => {
+            field.refuse("wrong-value", "a number of rows such as `1024`, or `\"all\"`");
+            None
+        }
+        None if !field.is_present() => Some(None),
+        None => field.integer(0..=u64::from(u32::MAX)).map(Some),
+    }
 }
 
 fn vector(mut table: Table<'_>) -> Option<VectorUnit> {

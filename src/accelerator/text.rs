@@ -29,6 +29,7 @@ fn write_array(text: &mut String, array: &Array) {
     line(text, "columns", array.columns);
     line(text, "dataflow", keyword(&DATAFLOW, array.dataflow));
     line(text, "buffer_length", array.buffer_length);
+    line(text, "accumulator_rows", array.accumulator_rows.map_or_else(|| quoted("all"), |rows| rows.to_string()));
     line(text, "overlap", keyword(&OVERLAP, array.overlap));
     line(text, "fill", keyword(&FILL, array.fill));
 }

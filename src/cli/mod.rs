@@ -3,6 +3,7 @@
 mod cosim;
 mod explore;
 mod flow;
+mod gemm;
 mod generate;
 mod import;
 mod inputs;
@@ -37,6 +38,7 @@ const EXAMPLES: &str = "Examples:
   trapti flow models/projects/edge-llm.toml --output out/edge-llm
   trapti import models/gpt2-xl.json --prefill 1024
   trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
+  trapti gemm 1024 1600 1600 --array 128x128 --dataflow ws
   trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
@@ -49,6 +51,7 @@ Exit codes: 0 done; 1 the answer is \"no\"; 2 bad usage or input; 3 a tool is mi
 enum Command {
     Import(import::Arguments),
     Simulate(simulate::Arguments),
+    Gemm(gemm::Arguments),
     Explore(explore::Arguments),
     Select(select::Arguments),
     Generate(generate::Arguments),
@@ -92,6 +95,7 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
     match command {
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Simulate(arguments) => simulate::run(&arguments, output),
+        Command::Gemm(arguments) => gemm::run(&arguments, output),
         Command::Explore(arguments) => explore::run(&arguments, output),
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),

@@ -13,6 +13,7 @@ mod dependency;
 mod dispatch;
 mod engine;
 mod eviction;
+pub mod gemm;
 mod grid;
 mod layout;
 mod lru;

@@ -6,7 +6,7 @@ use super::layout::Layouts;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::residency::{Held, Need};
 use super::vector;
-use crate::accelerator::Accelerator;
+use crate::accelerator::{Accelerator, Dataflow};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
@@ -124,6 +124,9 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
         one,
     );
     require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
+    let output_stationary = accelerator.arrays.iter().all(|a| a.dataflow == Dataflow::OutputStationary);
+    let message = "the simulator runs output-stationary arrays in this version".to_string();
+    require(output_stationary, "not-available", message, "`trapti gemm` counts the others");
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
     for op in &workload.ops {

@@ -53,6 +53,7 @@ fn accelerator() -> Accelerator {
         columns: 128,
         dataflow: Dataflow::OutputStationary,
         buffer_length: 64,
+        accumulator_rows: None,
         overlap: Overlap::DoubleBuffered,
         fill: Fill::Edge,
     };

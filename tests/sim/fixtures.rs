@@ -158,6 +158,7 @@ pub fn accelerator(arrays: usize, overlap: Overlap) -> Accelerator {
         columns: 4,
         dataflow: Dataflow::OutputStationary,
         buffer_length: 4,
+        accumulator_rows: None,
         overlap,
         fill: Fill::Edge,
     };
