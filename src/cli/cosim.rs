@@ -185,8 +185,8 @@ fn replay_one(
         false => None,
     };
     let names = (
-        run.workload.ops.iter().map(|o| o.name.clone()).collect(),
-        run.workload.tensors.iter().map(|t| t.name.clone()).collect(),
+        run.workload.ops.iter().map(|o| o.name.to_string()).collect(),
+        run.workload.tensors.iter().map(|t| t.name.to_string()).collect(),
     );
     Ok(Replayed { workload: name.into(), report, waveform, folder: folder.into(), names })
 }

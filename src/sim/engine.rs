@@ -328,11 +328,11 @@ impl<'a, P: Probe> Engine<'a, P> {
             return Ok(Outcome::Finished);
         }
         if let Some((op, lacking)) = self.transfers.lacking() {
-            let (op, memory) = (self.workload.op(op).name.clone(), self.accelerator.memories[0].name.clone());
+            let (op, memory) = (self.workload.op(op).name.to_string(), self.accelerator.memories[0].name.clone());
             return Ok(Outcome::Thrashing { op, memory, lacking });
         }
         let stuck = self.workload.ops.iter().zip(&self.timings).find(|(_, timing)| timing.is_none());
-        let name = stuck.map_or("", |(op, _)| &op.name);
+        let name = stuck.map_or(String::new(), |(op, _)| op.name.to_string());
         Err(Error::input(
             Diagnostic::new("deadlock", format!("op `{name}` waits for an op that comes after it on its array"))
                 .with_help("reorder the schedule so that every op follows those it depends on"),

@@ -112,31 +112,31 @@ fn peak(maximum: &Maximum, ops: &[OpTiming], workload: &Workload) -> Peak {
         bytes: Bytes(maximum.bytes),
         cycle,
         by_class: maximum.at.needed,
-        ops: running.map(|t| workload.op(t.op).name.clone()).collect(),
-        tensors: owners.take(NAMED).map(|&(t, bytes)| (workload.tensor(t).name.clone(), bytes)).collect(),
+        ops: running.map(|t| workload.op(t.op).name.to_string()).collect(),
+        tensors: owners.take(NAMED).map(|&(t, bytes)| (workload.tensor(t).name.to_string(), bytes)).collect(),
         by_layer: by_name(&maximum.owners, |t| layer_name(workload, t)),
         by_op: by_op(&maximum.owners, workload),
     }
 }
 
-fn layer_name(workload: &Workload, tensor: TensorId) -> &str {
-    workload.tensor(tensor).layer.map_or("", |l| &workload.layers[l.index()])
+fn layer_name(workload: &Workload, tensor: TensorId) -> String {
+    workload.tensor(tensor).layer.map_or(String::new(), |l| workload.layers[l.index()].clone())
 }
 
 /// Bytes by the op that made the tensor or, of what came from DRAM, the first op that reads it.
 fn by_op(owners: &[(TensorId, Bytes)], workload: &Workload) -> Vec<(String, Bytes)> {
     let (producers, consumers) = (workload.producers(), workload.consumers());
     let op = |t: TensorId| producers[t.index()].or(consumers[t.index()].first().copied());
-    let mut ops = by_name(owners, |t| op(t).map_or("", |op| &workload.op(op).name));
+    let mut ops = by_name(owners, |t| op(t).map_or(String::new(), |op| workload.op(op).name.to_string()));
     ops.truncate(NAMED);
     ops
 }
 
 /// Sums under each name, largest first.
-fn by_name<'n>(owners: &[(TensorId, Bytes)], name: impl Fn(TensorId) -> &'n str) -> Vec<(String, Bytes)> {
-    let mut sums: BTreeMap<&str, Bytes> = BTreeMap::new();
+fn by_name(owners: &[(TensorId, Bytes)], name: impl Fn(TensorId) -> String) -> Vec<(String, Bytes)> {
+    let mut sums: BTreeMap<String, Bytes> = BTreeMap::new();
     owners.iter().for_each(|&(tensor, bytes)| *sums.entry(name(tensor)).or_default() += bytes);
-    let mut sums: Vec<(String, Bytes)> = sums.into_iter().map(|(name, bytes)| (name.into(), bytes)).collect();
+    let mut sums: Vec<(String, Bytes)> = sums.into_iter().collect();
     sums.sort_by_key(|(_, bytes)| std::cmp::Reverse(*bytes));
     sums
 }

@@ -5,7 +5,7 @@ use crate::error::{Error, Result};
 use crate::ids::{OpId, TensorId};
 use crate::units::grouped;
 use crate::workload::{Home, OpKind, Tensor, Workload, shape};
-use std::collections::HashSet;
+use rustc_hash::FxHashSet;
 
 /// Most bits of one tensor, so that sums over a workload stay far below 64 bits.
 const MOST_BITS: u128 = 1 << 53;
@@ -117,13 +117,13 @@ impl Workload {
     }
 
     fn check_names(&self, found: &mut Vec<Problem>) {
-        let mut seen = HashSet::new();
-        for (i, tensor) in self.tensors.iter().enumerate().filter(|(_, t)| !seen.insert(t.name.as_str())) {
+        let mut seen = FxHashSet::default();
+        for (i, tensor) in self.tensors.iter().enumerate().filter(|(_, t)| !seen.insert(t.name)) {
             let message = format!("two tensors are named `{}`", tensor.name);
             found.push(Problem::new(Subject::Tensor(i), "duplicate-name", message, "a name of its own"));
         }
-        let mut seen = HashSet::new();
-        for (i, op) in self.ops.iter().enumerate().filter(|(_, op)| !seen.insert(op.name.as_str())) {
+        let mut seen = FxHashSet::default();
+        for (i, op) in self.ops.iter().enumerate().filter(|(_, op)| !seen.insert(op.name)) {
             let message = format!("two ops are named `{}`", op.name);
             found.push(Problem::new(Subject::Op(i), "duplicate-name", message, "a name of its own"));
         }
@@ -206,7 +206,7 @@ impl Workload {
 
     fn check_phases(&self, found: &mut Vec<Problem>) {
         let mut end = OpId(0);
-        let mut seen = HashSet::new();
+        let mut seen = FxHashSet::default();
         for phase in &self.phases {
             let (first, last) = (phase.ops.start, phase.ops.end);
             if first < end || last < first || last.index() > self.ops.len() {

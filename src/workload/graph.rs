@@ -2,6 +2,7 @@
 
 use crate::ids::{LayerId, OpId, TensorId};
 use crate::units::Bytes;
+use crate::workload::{Name, TensorList};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -63,7 +64,7 @@ impl PhaseKind {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Tensor {
     /// Unique name.
-    pub name: String,
+    pub name: Name,
     /// Rows, at least 1.
     pub rows: u32,
     /// Columns, at least 1.
@@ -123,7 +124,7 @@ pub enum Home {
 #[derive(Debug, Clone, PartialEq)]
 pub struct Op {
     /// Unique name.
-    pub name: String,
+    pub name: Name,
     /// Layer it belongs to.
     pub layer: Option<LayerId>,
     /// What it does.
@@ -155,9 +156,9 @@ pub enum OpKind {
     /// Merges finished tensors into one.
     Concat {
         /// Parts.
-        inputs: Vec<TensorId>,
+        inputs: TensorList,
         /// (row, column) of each part's first element in the result.
-        offsets: Vec<(u32, u32)>,
+        offsets: Box<[(u32, u32)]>,
         /// Result.
         out: TensorId,
     },
@@ -184,7 +185,7 @@ pub enum OpKind {
         /// Which.
         op: VectorKind,
         /// Operands read element by element.
-        inputs: Vec<TensorId>,
+        inputs: TensorList,
         /// Result; may be one of `inputs` (in place).
         out: TensorId,
         /// Elements of the result.
@@ -265,11 +266,11 @@ impl Tensor {
 
 impl OpKind {
     /// Tensors it reads.
-    pub fn inputs(&self) -> Vec<TensorId> {
+    pub fn inputs(&self) -> TensorList {
         match self {
-            OpKind::Matmul { a, b, .. } => vec![*a, *b],
+            OpKind::Matmul { a, b, .. } => TensorList::from([*a, *b].as_slice()),
             OpKind::Concat { inputs, .. } | OpKind::Vector { inputs, .. } => inputs.clone(),
-            OpKind::View { input, .. } | OpKind::Slice { input, .. } => vec![*input],
+            OpKind::View { input, .. } | OpKind::Slice { input, .. } => TensorList::from([*input].as_slice()),
         }
     }
 

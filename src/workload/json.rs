@@ -7,7 +7,7 @@ use crate::ids::{LayerId, OpId, TensorId};
 use crate::schema;
 use crate::workload::check::{Problem, Subject};
 use crate::workload::{
-    CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Workload,
+    CausalMask, Class, Home, Name, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Workload,
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -121,7 +121,7 @@ impl Reader {
         register(&mut self.tensors, index, &table.required("id"));
         let name = table.required("name");
         self.tensor_spans.push(name.span());
-        let name = name.value();
+        let name = name.as_text();
         let rows = table.required("rows").value();
         let cols = table.required("cols").value();
         let bits = table.required("bits").value();
@@ -134,7 +134,7 @@ impl Reader {
         }
         table.finish();
         Some(Tensor {
-            name: name?,
+            name: Name::new(name?),
             rows: rows?,
             cols: cols?,
             bits: bits?,
@@ -149,7 +149,7 @@ impl Reader {
         register(&mut self.ops, index, &table.required("id"));
         let name = table.required("name");
         self.op_spans.push(name.span());
-        let name = name.value();
+        let name = name.as_text();
         let layer = layer(&table.optional("layer"));
         let kind = match table.required("kind").keyword(&KINDS, &[])? {
             Kind::Matmul => self.matmul(&mut table),
@@ -160,7 +160,7 @@ impl Reader {
         };
         table.optional("metadata");
         table.finish();
-        Some(Op { name: name?, layer, kind: kind? })
+        Some(Op { name: Name::new(name?), layer, kind: kind? })
     }
 
     fn matmul(&self, table: &mut Table<'_>) -> Option<OpKind> {
@@ -189,7 +189,7 @@ impl Reader {
         let offsets = table.required("offsets").elements();
         let offsets: Vec<_> = offsets.iter().map(position).collect();
         let out = self.tensor_id(&table.required("out"));
-        Some(OpKind::Concat { inputs: inputs?, offsets: offsets.into_iter().collect::<Option<_>>()?, out: out? })
+        Some(OpKind::Concat { inputs: inputs?.into(), offsets: offsets.into_iter().collect::<Option<_>>()?, out: out? })
     }
 
     fn view(&self, table: &mut Table<'_>) -> Option<OpKind> {
@@ -211,7 +211,7 @@ impl Reader {
         let inputs = self.tensor_ids(&table.required("inputs"));
         let out = self.tensor_id(&table.required("out"));
         let elements = table.required("elements").value();
-        Some(OpKind::Vector { op: op?, inputs: inputs?, out: out?, elements: elements? })
+        Some(OpKind::Vector { op: op?, inputs: inputs?.into(), out: out?, elements: elements? })
     }
 
     fn schedule(&self, mut table: Table<'_>) -> Option<Schedule> {

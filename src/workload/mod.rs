@@ -7,9 +7,11 @@ mod family;
 mod graph;
 mod json;
 mod links;
+mod list;
 mod lower;
 mod lowering;
 mod model;
+mod name;
 mod scenario;
 mod shape;
 mod storage;
@@ -20,7 +22,9 @@ pub use family::Family;
 pub use graph::{
     CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Window, Workload,
 };
+pub use list::{TensorList, Tensors};
 pub use lower::lower;
 pub use lowering::{AttentionOrder, FfnShape, KvRelease, Lowering, Projections, Scores, WeightRelease};
 pub use model::{Biases, FeedForward, Model, Norm, Position};
+pub use name::Name;
 pub use scenario::{Bits, Scenario};

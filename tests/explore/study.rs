@@ -70,7 +70,7 @@ fn run(name: &str, tensors: &[(u32, u32)]) -> Run {
     for (i, &(bytes, reads)) in tensors.iter().enumerate() {
         let (tensor, op, lifetime) = (TensorId(i as u32), OpId(i as u32), LifetimeId(i as u32));
         workload.tensors.push(Tensor {
-            name: format!("t{i}"),
+            name: format!("t{i}").into(),
             rows: 1,
             cols: bytes,
             bits: 8,
@@ -80,8 +80,8 @@ fn run(name: &str, tensors: &[(u32, u32)]) -> Run {
             layer: None,
         });
         let kind =
-            OpKind::Vector { op: VectorKind::Gelu, inputs: vec![tensor], out: tensor, elements: u64::from(bytes) };
-        workload.ops.push(Op { name: format!("op{i}"), layer: None, kind });
+            OpKind::Vector { op: VectorKind::Gelu, inputs: [tensor].into(), out: tensor, elements: u64::from(bytes) };
+        workload.ops.push(Op { name: format!("op{i}").into(), layer: None, kind });
         let reserved = now;
         let requests = u64::from(bytes).div_ceil(64);
         let mut node = Node {

@@ -19,14 +19,14 @@ impl Builder {
     pub fn tensor(&mut self, rows: u32, cols: u32, class: Class, home: Home) -> TensorId {
         let id = TensorId::from(self.workload.tensors.len());
         let name = format!("tensor-{}", id.0);
-        let tensor = Tensor { name, rows, cols, bits: 8, class, home, write_back: false, layer: None };
+        let tensor = Tensor { name: name.into(), rows, cols, bits: 8, class, home, write_back: false, layer: None };
         self.workload.tensors.push(tensor);
         id
     }
 
     fn op(&mut self, kind: OpKind) {
         let name = format!("op-{}", self.workload.ops.len());
-        self.workload.ops.push(Op { name, layer: None, kind });
+        self.workload.ops.push(Op { name: name.into(), layer: None, kind });
     }
 
     pub fn matmul(&mut self, a: TensorId, b: TensorId, b_transposed: bool, class: Class, mask: CausalMask) -> TensorId {
@@ -55,7 +55,7 @@ impl Builder {
             cols += self.workload.tensor(input).cols;
         }
         let out = self.tensor(rows, cols, Class::Activation, Home::None);
-        self.op(OpKind::Concat { inputs, offsets, out });
+        self.op(OpKind::Concat { inputs: inputs.into(), offsets: offsets.into(), out });
         out
     }
 
@@ -77,7 +77,7 @@ impl Builder {
         let first = self.workload.tensor(inputs[0]).clone();
         let out = if in_place { inputs[0] } else { self.tensor(first.rows, first.cols, first.class, Home::None) };
         let elements = u64::from(first.rows) * u64::from(first.cols);
-        self.op(OpKind::Vector { op, inputs, out, elements });
+        self.op(OpKind::Vector { op, inputs: inputs.into(), out, elements });
         out
     }
 }

@@ -44,7 +44,7 @@ fn no_choice_of_order_or_granularity_changes_the_multiplications() {
 /// Names of the ops of a layer with what they do, as a reader would check them.
 fn listing(workload: &Workload, layer: &str) -> String {
     let ops = workload.ops.iter().filter(|op| op.name.starts_with(layer));
-    let name = |id: TensorId| workload.tensor(id).name.trim_start_matches(layer).to_string();
+    let name = |id: TensorId| workload.tensor(id).name.to_string().trim_start_matches(layer).to_string();
     let line = |op: &trapti::workload::Op| {
         let inputs = op.kind.inputs().into_iter().map(name).collect::<Vec<_>>().join(", ");
         let mask = match op.kind {
@@ -116,7 +116,7 @@ seq1.logits = matmul(seq1.last, lm_head.weight)  1x50 activation
 fn only_results_leave_the_chip_and_only_weights_and_the_input_come_from_it() {
     let workload = lowered(SMALL_QWEN2, &Scenario::new(8), |_| ());
     let named = |keep: &dyn Fn(&trapti::workload::Tensor) -> bool| {
-        workload.tensors.iter().filter(|t| keep(t)).map(|t| t.name.as_str()).collect::<Vec<_>>()
+        workload.tensors.iter().filter(|t| keep(t)).map(|t| t.name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(named(&|t| t.write_back), ["head.logits"]);
     assert_eq!(named(&|t| t.home == Home::Dram && t.class != Class::Weight), ["embedding.input"]);

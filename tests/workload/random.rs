@@ -25,14 +25,14 @@ impl Grower {
     fn tensor(&mut self, rows: u32, cols: u32, home: Home) -> TensorId {
         let name = format!("t{}", self.workload.tensors.len());
         let class = Class::ALL[self.workload.tensors.len() % 4];
-        let tensor = Tensor { name, rows, cols, bits: 8, class, home, write_back: rows == 3, layer: None };
+        let tensor = Tensor { name: name.into(), rows, cols, bits: 8, class, home, write_back: rows == 3, layer: None };
         self.workload.tensors.push(tensor);
         TensorId::from(self.workload.tensors.len() - 1)
     }
 
     fn op(&mut self, kind: OpKind) {
         let name = format!("op{}", self.workload.ops.len());
-        self.workload.ops.push(Op { name, layer: None, kind });
+        self.workload.ops.push(Op { name: name.into(), layer: None, kind });
     }
 
     fn size(&self, id: TensorId) -> (u32, u32) {
@@ -59,7 +59,7 @@ impl Grower {
         } else {
             self.tensor(rows, count * cols, Home::None)
         };
-        self.op(OpKind::Concat { inputs: parts, offsets: (0..count).map(step).collect(), out });
+        self.op(OpKind::Concat { inputs: parts.into(), offsets: (0..count).map(step).collect(), out });
         out
     }
 
@@ -86,8 +86,8 @@ impl Grower {
                 let (rows, cols) = self.size(input);
                 let out = self.tensor(rows, cols, Home::None);
                 let elements = u64::from(rows) * u64::from(cols);
-                self.op(OpKind::Vector { op: VectorKind::Add, inputs: vec![input, input], out, elements });
-                self.op(OpKind::Vector { op: VectorKind::Gelu, inputs: vec![out], out, elements });
+                self.op(OpKind::Vector { op: VectorKind::Add, inputs: [input, input].into(), out, elements });
+                self.op(OpKind::Vector { op: VectorKind::Gelu, inputs: [out].into(), out, elements });
                 out
             }
             (3, _) => self.concat(2 + pick % 3, 1 + pick % 4, pick.is_multiple_of(2)),

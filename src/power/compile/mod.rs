@@ -266,8 +266,8 @@ impl<'a> Compiler<'a> {
 
     fn never_written(&self, index: usize, node: &Node) -> Error {
         let workload = &self.run.workload;
-        let op = workload.ops.get(node.op.index()).map_or("?", |op| &op.name);
-        let tensor = workload.tensors.get(node.tensor.index()).map_or("?", |tensor| &tensor.name);
+        let op = workload.ops.get(node.op.index()).map_or("?".into(), |op| op.name.to_string());
+        let tensor = workload.tensors.get(node.tensor.index()).map_or("?".into(), |tensor| tensor.name.to_string());
         let what = if node.kind == NodeKind::WriteBack { "writes back" } else { "reads" };
         let message = format!("{op} {what} {tensor} in cycle {} before anything of it was written", node.start);
         let help = if self.ops < workload.ops.len() {

@@ -2,7 +2,7 @@
 
 use crate::ids::{LayerId, OpId, TensorId};
 use crate::workload::{
-    CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Tensor, VectorKind, ViewMapping, Workload,
+    CausalMask, Class, Home, Name, Op, OpKind, Phase, PhaseKind, Tensor, VectorKind, ViewMapping, Workload,
 };
 
 /// Size, element and attribution of a tensor.
@@ -115,7 +115,7 @@ impl Builder {
     fn vector_into(&mut self, name: &str, op: VectorKind, inputs: &[TensorId], out: TensorId) {
         let shape = self.shape(out);
         let elements = u64::from(shape.rows) * u64::from(shape.cols);
-        self.op(name, OpKind::Vector { op, inputs: inputs.to_vec(), out, elements });
+        self.op(name, OpKind::Vector { op, inputs: inputs.into(), out, elements });
     }
 
     /// A window of a tensor, or the tensor itself if the window is all of it.
@@ -147,8 +147,8 @@ impl Builder {
             return parts[0].0;
         }
         let out = self.tensor(name, Shape { rows, cols, ..shape }, Home::None);
-        let (inputs, offsets) = parts.into_iter().unzip();
-        self.op(name, OpKind::Concat { inputs, offsets, out });
+        let (inputs, offsets): (Vec<_>, Vec<_>) = parts.into_iter().unzip();
+        self.op(name, OpKind::Concat { inputs: inputs.into(), offsets: offsets.into(), out });
         out
     }
 
@@ -157,7 +157,7 @@ impl Builder {
         self.workload.ops.push(Op { name, layer, kind });
     }
 
-    fn qualified(&self, name: &str) -> String {
-        if self.part.is_empty() { name.into() } else { format!("{}.{name}", self.part) }
+    fn qualified(&self, name: &str) -> Name {
+        if self.part.is_empty() { name.into() } else { format!("{}.{name}", self.part).into() }
     }
 }
