@@ -1,5 +1,6 @@
 //! Models, op graphs made from them or given by others, and what is refused.
 
+mod facts;
 mod graphs;
 mod lowering;
 mod models;

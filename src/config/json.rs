@@ -1,6 +1,6 @@
 //! JSON with spans, in the shape of a TOML document, so that both formats share one reader.
 //!
-//! `null` counts as an absent key. The text is first checked by `serde_json`; the scanner here only
+//! `null` stands as an empty text that has no quotes in the source: [`super::Table`] counts it as an absent key. The text is first checked by `serde_json`; the scanner here only
 //! finds where each value stands.
 
 use crate::diagnostic::{Diagnostic, Source};
@@ -77,14 +77,11 @@ impl<'s> Scanner<'s> {
             let key = self.string()?;
             let span = start..self.at;
             self.skip(|c| c.is_ascii_whitespace() || c == b':');
-            let is_null = self.peek() == b'n';
             let value = self.value(depth + 1)?;
             if table.contains_key(key.as_ref()) {
                 return Err((span, "this key is there twice"));
             }
-            if !is_null {
-                table.insert(Spanned::new(span, key), value);
-            }
+            table.insert(Spanned::new(span, key), value);
         }
         Ok(table)
     }

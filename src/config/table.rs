@@ -2,8 +2,10 @@
 
 use crate::config::{Document, Field};
 use crate::diagnostic::{Diagnostic, nearest};
+use std::borrow::Cow;
 use std::ops::Range;
-use toml::de::DeTable;
+use toml::Spanned;
+use toml::de::{DeTable, DeValue};
 
 /// A TOML table being read. It remembers which keys were asked for, so that [`Table::finish`] can report the rest.
 pub struct Table<'d> {
@@ -32,13 +34,29 @@ impl<'d> Table<'d> {
 
     /// Keys that are present, in alphabetical order.
     pub fn keys(&self) -> impl Iterator<Item = &'d str> + use<'d> {
-        self.entries.keys().map(|k| k.get_ref().as_ref())
+        self.present().map(|(k, _)| k.get_ref().as_ref())
+    }
+
+    /// Whether the key is there with the value `null` of JSON, which otherwise counts as absent.
+    pub fn is_null(&mut self, key: &'static str) -> bool {
+        self.asked.push(key);
+        self.entries.get(key).is_some_and(|item| self.holds_null(item))
+    }
+
+    /// Entries whose value is not `null`.
+    fn present(&self) -> impl Iterator<Item = (&'d Spanned<Cow<'d, str>>, &'d Spanned<DeValue<'d>>)> + use<'d> {
+        let text = &self.document.source().text;
+        self.entries.iter().filter(move |(_, item)| text.get(item.span()) != Some("null"))
+    }
+
+    fn holds_null(&self, item: &Spanned<DeValue<'_>>) -> bool {
+        self.document.source().text.get(item.span()) == Some("null")
     }
 
     /// The field of that key, absent or not.
     pub fn optional(&mut self, key: &'static str) -> Field<'d> {
         self.asked.push(key);
-        let item = self.entries.get(key);
+        let item = self.entries.get(key).filter(|item| !self.holds_null(item));
         Field::new(self.document, self.dotted(key), item)
     }
 
@@ -55,12 +73,12 @@ impl<'d> Table<'d> {
     /// Every entry in alphabetical order, for a table whose keys the user chooses. None is unknown afterwards.
     pub fn entries(self) -> Vec<(&'d str, Field<'d>)> {
         let field = |key: &'d str, item| (key, Field::new(self.document, self.dotted(key), Some(item)));
-        self.entries.iter().map(|(key, item)| field(key.get_ref().as_ref(), item)).collect()
+        self.present().map(|(key, item)| field(key.get_ref().as_ref(), item)).collect()
     }
 
     /// Reports each key that nobody asked for, with the nearest name among those that were.
     pub fn finish(self) {
-        for key in self.entries.keys().filter(|k| !self.asked.contains(&k.get_ref().as_ref())) {
+        for (key, _) in self.present().filter(|(k, _)| !self.asked.contains(&k.get_ref().as_ref())) {
             self.report_unknown(key.get_ref(), key.span());
         }
     }

@@ -246,8 +246,7 @@ mod tests {
         assert_eq!(read_lifetimes(&path).unwrap(), all);
         let changes = vec![OccupancyChange { cycle: Cycles(3), needed: [1, 2, 3, 4].map(Bytes), obsolete: Bytes(5) }];
         let op_ends = vec![OpEnd { op: OpId(9), state: changes[0] }];
-        let occupancy =
-            Occupancy { changes: changes.clone(), op_ends: op_ends.clone(), ..Occupancy::default() };
+        let occupancy = Occupancy { changes: changes.clone(), op_ends: op_ends.clone(), ..Occupancy::default() };
         occupancy_table(&occupancy).write_parquet(&path).unwrap();
         assert_eq!(read_occupancy(&path).unwrap(), changes);
         op_end_table(&occupancy).write_parquet(&path).unwrap();

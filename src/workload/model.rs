@@ -1,229 +1,178 @@
-//! A transformer as its `config.json` describes it.
+//! A transformer as data: stacks of layers, what enters them, what leaves them.
 
-use crate::config::{Document, Field, Table};
-use crate::diagnostic::{Diagnostic, Source, nearest};
+use crate::config::Document;
+use crate::diagnostic::Source;
 use crate::error::Result;
-use crate::workload::family::Family;
+use crate::workload::attention::{Attention, GroupedAttention};
+use crate::workload::embedding::Embedding;
+use crate::workload::family::{self, Family};
+use crate::workload::feed_forward::FeedForward;
+use serde::{Deserialize, Serialize};
 use std::sync::Arc;
 
-/// Most layers, widest vector, largest feed-forward network, vocabulary and context that are read.
-const MOST_LAYERS: u64 = 1 << 12;
-const WIDEST: u64 = 1 << 20;
-const LARGEST_INNER: u64 = 1 << 22;
-const LARGEST_VOCABULARY: u64 = 1 << 24;
-const LONGEST_CONTEXT: u64 = 1 << 26;
-
-/// A decoder-only transformer, checked: every size is above zero and they agree with each other.
+/// A transformer, checked: every size is above zero and they agree with each other.
+///
+/// A decoder-only model has a decoder, BERT and the vision transformers an encoder, T5 and Whisper both.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Model {
     /// Name: `_name_or_path` of the config, or the file name without its extension.
     pub name: String,
     /// Family, the `model_type` of the config.
     pub family: Family,
-    /// Layers (blocks of attention and feed-forward network).
-    pub layers: u32,
-    /// Width of the residual stream.
-    pub hidden: u32,
-    /// Query heads.
-    pub heads: u32,
-    /// Key and value heads; divides `heads`.
-    pub kv_heads: u32,
-    /// Width of a head.
-    pub head_size: u32,
-    /// Feed-forward network.
-    pub feed_forward: FeedForward,
-    /// Normalisation before attention, before the feed-forward network, and after the last layer.
-    pub norm: Norm,
-    /// Which linear layers have a bias.
-    pub biases: Biases,
-    /// How a token's position enters.
-    pub position: Position,
-    /// Rows of the embedding and of the language-model head.
-    pub vocabulary: u32,
-    /// Whether embedding and language-model head are one matrix.
-    pub tied: bool,
+    /// Layers that see all tokens, patches or frames of the source at once, without a causal mask.
+    pub encoder: Option<Stack>,
+    /// Layers that make tokens one after the other, with a causal mask and a key-value cache.
+    pub decoder: Option<Stack>,
+    /// What is computed from the result of the last layer.
+    pub head: Head,
     /// Whether the family stores its weights output-major (rows are outputs), as `nn.Linear` does.
     pub output_major: bool,
+    /// Keys that the config leaves out, and what the family takes instead.
+    pub assumed: Vec<Assumed>,
 }
 
-/// Feed-forward network of a layer.
+/// A key that the config leaves out.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Assumed {
+    /// The key.
+    pub key: String,
+    /// What the family takes instead.
+    pub value: String,
+}
+
+/// Layers one after the other on one residual stream.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Stack {
+    /// Width of the residual stream.
+    pub hidden: u32,
+    /// What makes the rows that enter the first layer.
+    pub embedding: Embedding,
+    /// Layers, first to last.
+    pub layers: Vec<Layer>,
+    /// Normalisation after the last layer.
+    pub final_norm: Option<Norm>,
+}
+
+/// One layer: self-attention, in decoders of encoder-decoders cross attention, feed-forward network.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct FeedForward {
-    /// Width between the matrices.
-    pub inner: u32,
-    /// Whether a gate matrix stands beside the first one (SwiGLU: three matrices); otherwise GELU and two.
-    pub gated: bool,
+pub struct Layer {
+    /// Attention of the rows with each other.
+    pub attention: Attention,
+    /// Attention whose keys and values are projected from the encoder's result.
+    pub cross: Option<GroupedAttention>,
+    /// Feed-forward network.
+    pub feed_forward: FeedForward,
+    /// Which normalisation.
+    pub norm: Norm,
+    /// Where the normalisations stand.
+    pub arrangement: Arrangement,
 }
 
-/// Normalisation of the rows of the residual stream.
+/// Where the normalisations of a layer stand. A part is self-attention, cross attention or feed-forward network.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Arrangement {
+    /// One before each part; the residual goes around both.
+    Pre,
+    /// One after each part's residual addition.
+    Post,
+    /// One for attention and feed-forward network together, which read the same rows; both are added to the residual.
+    Parallel,
+    /// One before each part and one after it, before its residual addition.
+    Sandwich,
+}
+
+/// Normalisation of rows.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Norm {
     /// Mean and variance; gain and bias.
     Layer,
+    /// Mean and variance; no parameters.
+    PlainLayer,
     /// Root mean square; gain.
     RootMeanSquare,
 }
 
-/// Which linear layers have a bias.
+/// What is computed from the result of the last layer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub struct Biases {
-    /// Query, key and value projections.
-    pub qkv: bool,
-    /// Output projection of the attention.
-    pub output: bool,
-    /// Feed-forward matrices.
-    pub feed_forward: bool,
+pub enum Head {
+    /// Logits over the vocabulary, on the last prompt position and on each decoded token.
+    LanguageModel(LanguageModelHead),
+    /// A square matrix with bias and hyperbolic tangent on the first row of each sequence.
+    Pooler,
+    /// So many classifiers with bias, classifier i on row i of each sequence.
+    Classifiers {
+        /// Outputs of one.
+        labels: u32,
+        /// How many.
+        count: u32,
+    },
 }
 
-/// How a token's position enters.
+/// Logits over the vocabulary.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Position {
-    /// A learned vector is added to the embedding of each of so many positions.
-    Learned(u32),
-    /// Queries and keys are rotated.
-    Rotary,
+pub struct LanguageModelHead {
+    /// Outputs.
+    pub vocabulary: u32,
+    /// Whether its matrix is the embedding's.
+    pub tied: bool,
+    /// Whether it has a bias.
+    pub bias: bool,
+    /// Whether the logits go through a hyperbolic tangent.
+    pub softcap: bool,
 }
 
 impl Model {
     /// Reads a Hugging Face `config.json`.
     ///
-    /// Keys that do not change shapes are ignored, as Hugging Face does.
+    /// Keys that do not change shapes are ignored, as Hugging Face does; `docs/models.md` lists those that are read.
     ///
     /// # Errors
     /// An unknown `model_type`, and every missing, negative, absurd or contradictory field, each with its place.
     pub fn parse(source: &Arc<Source>) -> Result<Self> {
         let document = Document::parse_json(source)?;
-        let mut root = document.root();
-        let name = name(&mut root, source);
-        let family = family(&root.required("model_type"));
-        document.result(family.and_then(|family| family.read(&mut Config { root, name })))
+        let model = family::read(document.root(), source);
+        document.result(model)
     }
 
-    /// Width of all query heads together.
-    pub fn query_width(&self) -> u32 {
-        self.heads * self.head_size
+    /// The stack whose result the head reads: the decoder where there is one.
+    pub fn last_stack(&self) -> Option<&Stack> {
+        self.decoder.as_ref().or(self.encoder.as_ref())
     }
 
-    /// Width of all key heads together, which is that of all value heads.
-    pub fn kv_width(&self) -> u32 {
-        self.kv_heads * self.head_size
+    /// Both stacks, the encoder first.
+    pub fn stacks(&self) -> impl Iterator<Item = &Stack> {
+        self.encoder.iter().chain(&self.decoder)
+    }
+
+    /// Layers of both stacks.
+    pub fn layers(&self) -> impl Iterator<Item = &Layer> {
+        self.stacks().flat_map(|stack| &stack.layers)
     }
 }
 
-fn name(root: &mut Table<'_>, source: &Source) -> String {
-    let given = root.optional("_name_or_path").as_text().filter(|name| !name.is_empty());
-    let stem = source.path.file_stem().map(|stem| stem.to_string_lossy().into_owned());
-    given.map(str::to_owned).or(stem).unwrap_or_else(|| "model".into())
-}
-
-/// The family that `model_type` names; an unknown one is refused with the list of known ones.
-fn family(field: &Field<'_>) -> Option<Family> {
-    let name: String = field.value()?;
-    let found = Family::ALL.into_iter().find(|family| family.name() == name);
-    if found.is_none() {
-        let names = Family::ALL.map(Family::name);
-        let problem = Diagnostic::new("unknown-model-type", format!("model type `{name}` is not known")).at(
-            field.document().source(),
-            field.span(),
-            format!("known: {}", names.join(", ")),
-        );
-        field.document().report(match nearest(&name, names) {
-            Some(near) => problem.with_help(format!("did you mean `{near}`?")),
-            None => problem.with_help("give any other model as an op graph in the trapti.workload/1 format"),
-        });
-    }
-    found
-}
-
-/// A `config.json` being read by its family.
-pub(super) struct Config<'d> {
-    /// The outermost object.
-    pub root: Table<'d>,
-    /// Name of the model.
-    pub name: String,
-}
-
-/// A size and the field it comes from, so that a contradiction can point at it.
-pub(super) struct Size<'d> {
-    field: Field<'d>,
-    /// The value.
-    pub value: u32,
-}
-
-impl<'d> Config<'d> {
-    /// Number of layers.
-    pub fn layers(&mut self, key: &'static str) -> Option<Size<'d>> {
-        self.size(key, MOST_LAYERS)
+impl Layer {
+    /// Parts that have a normalisation of their own where it stands before or after each.
+    pub fn parts(&self) -> u32 {
+        if self.cross.is_some() { 3 } else { 2 }
     }
 
-    /// A vector's width, or a number of heads.
-    pub fn width(&mut self, key: &'static str) -> Option<Size<'d>> {
-        self.size(key, WIDEST)
-    }
-
-    /// Width between the feed-forward matrices.
-    pub fn inner(&mut self, key: &'static str) -> Option<Size<'d>> {
-        self.size(key, LARGEST_INNER)
-    }
-
-    /// Rows of the embedding.
-    pub fn vocabulary(&mut self, key: &'static str) -> Option<Size<'d>> {
-        self.size(key, LARGEST_VOCABULARY)
-    }
-
-    /// Positions a model was made for.
-    pub fn context(&mut self, key: &'static str) -> Option<Size<'d>> {
-        self.size(key, LONGEST_CONTEXT)
-    }
-
-    /// A truth value that may be absent.
-    pub fn flag(&mut self, key: &'static str, default: bool) -> bool {
-        self.root.optional(key).value().unwrap_or(default)
-    }
-
-    /// Refuses a feature that changes the computation when the config turns it on.
-    pub fn refuse_if_on(&mut self, key: &'static str, what: &str) {
-        let field = self.root.optional(key);
-        if field.value() == Some(true) {
-            let message = format!("{what} is not available in this version");
-            field.document().report_at("not-available", message, field.span(), "available: false");
+    /// Normalisations over the width of the residual stream.
+    pub fn norms(&self) -> u32 {
+        match self.arrangement {
+            Arrangement::Pre | Arrangement::Post => self.parts(),
+            Arrangement::Parallel => 1,
+            Arrangement::Sandwich => 2 * self.parts(),
         }
     }
-
-    /// The activation function, one of `names`, which all cost the same.
-    pub fn activation(&mut self, key: &'static str, names: &[&'static str]) {
-        let names: Vec<_> = names.iter().map(|&name| (name, ())).collect();
-        self.root.required(key).keyword(&names, &[]);
-    }
-
-    fn size(&mut self, key: &'static str, most: u64) -> Option<Size<'d>> {
-        let field = self.root.required(key);
-        field.integer(1..=most).map(|value| Size { field, value })
-    }
 }
 
-impl Size<'_> {
-    /// The value divided by `parts`, which must divide it.
-    pub fn over(&self, parts: &Size<'_>) -> Option<u32> {
-        let divides = self.value.is_multiple_of(parts.value);
-        if !divides {
-            let expected = format!("a divisor of `{}`, which is {}", self.field.path(), self.value);
-            parts.field.refuse("contradiction", expected);
+impl Norm {
+    /// Parameters of one element of a row.
+    pub fn parameters(self) -> u32 {
+        match self {
+            Norm::Layer => 2,
+            Norm::RootMeanSquare => 1,
+            Norm::PlainLayer => 0,
         }
-        divides.then(|| self.value / parts.value)
-    }
-
-    /// Records that the value contradicts the rest.
-    pub fn refuse(&self, expected: impl AsRef<str>) {
-        self.field.refuse("contradiction", expected);
-    }
-
-    /// Whether so many heads of a size together are no wider than anything is allowed to be.
-    pub fn fits_heads(&self, head_size: u32) -> bool {
-        let fits = u64::from(self.value) * u64::from(head_size) <= WIDEST;
-        if !fits {
-            self.refuse(format!("heads that together are at most {WIDEST} wide; one is {head_size}"));
-        }
-        fits
     }
 }

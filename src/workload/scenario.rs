@@ -20,6 +20,8 @@ pub struct Scenario {
     pub prefill: u32,
     /// Tokens generated one by one after the prompt.
     pub decode: u32,
+    /// Tokens or frames that an encoder reads, a sequence.
+    pub source: Option<u32>,
     /// Sequences at a time.
     pub batch: u32,
     /// Bits of an element.
@@ -48,7 +50,7 @@ impl Default for Bits {
 impl Scenario {
     /// One sequence of so many prompt tokens, 8 bits everywhere, nothing decoded, with the head.
     pub fn new(prefill: u32) -> Self {
-        Self { prefill, decode: 0, batch: 1, bits: Bits::default(), lm_head: true }
+        Self { prefill, decode: 0, source: None, batch: 1, bits: Bits::default(), lm_head: true }
     }
 
     /// Reads a file whose top level holds the keys of a `[scenario]` table.
@@ -72,18 +74,15 @@ impl Scenario {
         let batch = batch_field.integer(1..=LARGEST_BATCH).unwrap_or(1);
         let bits = table.optional("bits").table().map_or_else(Bits::default, Bits::read);
         let lm_head = table.optional("lm_head").value();
-        let source = table.optional("source");
-        if source.is_present() {
-            let message = "encoder tokens (`source`) are not available in this version".into();
-            table.document().report_at("not-available", message, source.span(), "available: decoder-only models");
-        }
+        let source_field = table.optional("source");
+        let source = source_field.integer::<u32>(1..=MOST_TOKENS);
         table.finish();
         let prefill = prefill?;
-        if u64::from(prefill) * u64::from(batch) > MOST_TOKENS {
+        if u64::from(prefill.max(source.unwrap_or(0))) * u64::from(batch) > MOST_TOKENS {
             batch_field
                 .refuse("out-of-range", format!("at most {MOST_TOKENS} prompt tokens in all sequences together"));
         }
-        Some(Self { prefill, decode: decode.unwrap_or(0), batch, bits, lm_head: lm_head.unwrap_or(true) })
+        Some(Self { prefill, decode: decode.unwrap_or(0), source, batch, bits, lm_head: lm_head.unwrap_or(true) })
     }
 }
 

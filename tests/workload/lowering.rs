@@ -160,7 +160,7 @@ fn weights_add_up_to_the_parameters_that_are_matrices() {
     let workload = lowered(DEEPSEEK, &Scenario::new(4), |_| ());
     let weights: u64 = workload.tensors.iter().filter(|t| t.class == Class::Weight).map(|t| t.bytes().0).sum();
     let vectors = 28 * (1536 + 2 * 256 + 2 * 1536) + 1536;
-    let embedding = u64::from(model.vocabulary) * u64::from(model.hidden);
+    let embedding = model.facts(&Scenario::new(1)).unwrap().macs.lm_head_per_token;
     assert_eq!(weights, model.facts(&Scenario::new(4)).unwrap().parameters - vectors - embedding);
 }
 

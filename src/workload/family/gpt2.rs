@@ -1,41 +1,52 @@
 //! GPT-2: `GPT2Config` of Hugging Face Transformers.
 
-use crate::workload::family::Family;
-use crate::workload::model::Config;
-use crate::workload::{Biases, FeedForward, Model, Norm, Position};
+use crate::workload::embedding::Embedding;
+use crate::workload::family::config::Config;
+use crate::workload::family::decoder::square_head_size;
+use crate::workload::family::encoder::unrotated;
+use crate::workload::{
+    Arrangement, Attention, AttentionBiases, DenseNetwork, FeedForward, Head, LanguageModelHead, Layer, Model, Norm,
+    Position, Stack,
+};
 
-/// Activation functions that are one function of one element.
-const ACTIVATIONS: [&str; 4] = ["gelu_new", "gelu", "gelu_fast", "gelu_pytorch_tanh"];
+/// The family's own names of keys that have a common one.
+const ALIASES: [(&str, &str); 4] = [
+    ("n_embd", "hidden_size"),
+    ("n_head", "num_attention_heads"),
+    ("n_layer", "num_hidden_layers"),
+    ("n_positions", "max_position_embeddings"),
+];
 
-/// `n_inner` is 4 · `n_embd` where absent; embedding and head are one matrix unless the config says otherwise.
+/// `n_inner` is 4 · `n_embd` where absent; weights are stored input-major (`Conv1D`).
 pub(super) fn read(config: &mut Config<'_>) -> Option<Model> {
-    let hidden = config.width("n_embd");
-    let heads = config.width("n_head");
-    let layers = config.layers("n_layer");
-    let positions = config.context("n_positions");
-    let vocabulary = config.vocabulary("vocab_size");
-    let inner = match config.root.optional("n_inner").is_present() {
-        true => config.inner("n_inner").map(|inner| inner.value),
-        false => hidden.as_ref().map(|hidden| 4 * hidden.value),
-    };
-    config.activation("activation_function", &ACTIVATIONS);
+    config.aliases = &ALIASES;
+    let hidden = config.width("n_embd", 768);
+    let heads = config.width("n_head", 12);
+    let layers = config.layers("n_layer", 12);
+    let positions = config.context("n_positions", 1024);
+    let vocabulary = config.vocabulary(50257);
+    let inner = config.optional_inner("n_inner");
+    let activation = config.activation("activation_function", "gelu_new");
     config.refuse_if_on("add_cross_attention", "cross attention");
-    let tied = config.flag("tie_word_embeddings", true);
-    let (hidden, heads) = (hidden?, heads?);
-    Some(Model {
-        name: config.name.clone(),
-        family: Family::Gpt2,
-        layers: layers?.value,
-        hidden: hidden.value,
-        heads: heads.value,
-        kv_heads: heads.value,
-        head_size: hidden.over(&heads)?,
-        feed_forward: FeedForward { inner: inner?, gated: false },
+    let tied = config.tied(true);
+    let (hidden, heads, vocabulary) = (hidden?, heads?, vocabulary?.value);
+    let head_size = square_head_size(config, &hidden, &heads)?;
+    let inner = inner?.map_or(4 * hidden.value, |inner| inner.value);
+    let network = DenseNetwork { inner, activation: activation?, gated: false, biases: true };
+    let layer = Layer {
+        attention: Attention::Grouped(unrotated(heads.value, head_size, AttentionBiases::all(true))),
+        cross: None,
+        feed_forward: FeedForward::Dense(network),
         norm: Norm::Layer,
-        biases: Biases { qkv: true, output: true, feed_forward: true },
-        position: Position::Learned(positions?.value),
-        vocabulary: vocabulary?.value,
-        tied,
-        output_major: false,
-    })
+        arrangement: Arrangement::Pre,
+    };
+    let decoder = Stack {
+        hidden: hidden.value,
+        embedding: Embedding::tokens(vocabulary, Position::learned(positions?.value)),
+        layers: vec![layer; layers?.value as usize],
+        final_norm: Some(Norm::Layer),
+    };
+    let head = LanguageModelHead { vocabulary, tied, bias: false, softcap: false };
+    let model = config.model(None, Some(decoder), Head::LanguageModel(head));
+    Some(Model { output_major: false, ..model })
 }

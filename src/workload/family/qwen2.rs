@@ -1,52 +1,37 @@
-//! Qwen2 and models distilled into it: `Qwen2Config` of Hugging Face Transformers.
+//! Qwen2, Qwen2.5 and models distilled into them: `Qwen2Config` of Hugging Face Transformers.
 
-use crate::workload::family::Family;
-use crate::workload::model::{Config, Size};
-use crate::workload::{Biases, FeedForward, Model, Norm, Position};
+use crate::workload::family::config::Config;
+use crate::workload::family::decoder::{Defaults, Sizes, pre_norm_layer};
+use crate::workload::{AttentionBiases, FeedForward, GroupedAttention, Model};
 
-/// `head_dim` is `hidden_size` / `num_attention_heads` where absent; the head is a matrix of its own unless the config says otherwise.
+pub(super) const DEFAULTS: Defaults = Defaults {
+    vocabulary: 151_936,
+    hidden: 4096,
+    inner: 22016,
+    layers: 32,
+    heads: 32,
+    kv_heads: Some(32),
+    head_size: None,
+    tied: false,
+};
+
+/// Queries, keys and values have biases. With `use_sliding_window`, layers from `max_window_layers` on have a window.
 pub(super) fn read(config: &mut Config<'_>) -> Option<Model> {
-    let hidden = config.width("hidden_size");
-    let heads = config.width("num_attention_heads");
-    let kv_heads = config.width("num_key_value_heads");
-    let layers = config.layers("num_hidden_layers");
-    let inner = config.inner("intermediate_size");
-    let vocabulary = config.vocabulary("vocab_size");
-    let head_dim = config.root.optional("head_dim").is_present().then(|| config.width("head_dim"));
-    config.activation("hidden_act", &["silu"]);
-    config.refuse_if_on("use_sliding_window", "sliding-window attention");
-    let tied = config.flag("tie_word_embeddings", false);
-    let (hidden, heads, kv_heads) = (hidden?, heads?, kv_heads?);
-    let head_size = match head_dim {
-        Some(given) => Some(given?.value),
-        None => hidden.over(&heads),
-    };
-    let grouped = heads.over(&kv_heads);
-    let head_size = rotatable(head_size?, &heads)?;
-    grouped?;
-    Some(Model {
-        name: config.name.clone(),
-        family: Family::Qwen2,
-        layers: layers?.value,
-        hidden: hidden.value,
-        heads: heads.value,
-        kv_heads: kv_heads.value,
-        head_size,
-        feed_forward: FeedForward { inner: inner?.value, gated: true },
-        norm: Norm::RootMeanSquare,
-        biases: Biases { qkv: true, output: false, feed_forward: false },
-        position: Position::Rotary,
-        vocabulary: vocabulary?.value,
-        tied,
-        output_major: true,
-    })
+    let sizes = Sizes::read(config, &DEFAULTS);
+    let activation = config.activation("hidden_act", "silu");
+    let windows = late_windows(config, sizes.as_ref().map(|sizes| sizes.layers));
+    let sizes = sizes?;
+    let biases = AttentionBiases::qkv_and_output(true, false);
+    let network = FeedForward::Dense(sizes.gated(activation?));
+    let layer = |window| pre_norm_layer(GroupedAttention { window, biases, ..sizes.rotated() }, network);
+    let layers = windows?.into_iter().map(layer).collect();
+    Some(sizes.model(config, layers))
 }
 
-/// A head size that a rotation can pair up and that all heads together can have.
-fn rotatable(head_size: u32, heads: &Size<'_>) -> Option<u32> {
-    let even = head_size.is_multiple_of(2);
-    if !even {
-        heads.refuse(format!("heads of an even size, which a rotation pairs up; one is {head_size}"));
-    }
-    (heads.fits_heads(head_size) && even).then_some(head_size)
+/// The window of each layer: those from `max_window_layers` on have one if `use_sliding_window` is on.
+pub(super) fn late_windows(config: &mut Config<'_>, layers: Option<u32>) -> Option<Vec<Option<u32>>> {
+    let on = config.flag("use_sliding_window", false);
+    let window = if on { config.window("sliding_window", Some(4096))? } else { None };
+    let first = if on { config.count("max_window_layers", 0, 28)?.value } else { 0 };
+    config.windows(layers?, window, |layer| layer >= first)
 }

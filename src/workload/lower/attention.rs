@@ -2,7 +2,7 @@
 
 use crate::ids::TensorId;
 use crate::workload::lower::{Lowerer, Shape};
-use crate::workload::{AttentionOrder, CausalMask, Class, Model, Position, Projections, Scores, VectorKind};
+use crate::workload::{AttentionOrder, CausalMask, Class, GroupedAttention, Projections, Scores, VectorKind};
 use rustc_hash::FxHashMap;
 
 /// What a projection makes.
@@ -49,12 +49,12 @@ impl Lowerer<'_> {
             (Scores::PerHead, AttentionOrder::DepthFirst) => self.depth_first(&mut heads),
             (Scores::PerHead, AttentionOrder::BreadthFirst) => self.breadth_first(&mut heads),
         };
-        self.graph.concat("attention.context", contexts, self.tokens(), self.model.query_width())
+        self.graph.concat("attention.context", contexts, self.tokens(), self.grouped.query_width())
     }
 
     /// Scores, softmax and context of a head before the next.
     fn depth_first(&mut self, heads: &mut Heads) -> Vec<(TensorId, (u32, u32))> {
-        let all = self.model.each_head(self.scenario.batch);
+        let all = self.grouped.each_head(self.scenario.batch);
         let each = |(sequence, head)| {
             let score = self.score(heads, sequence, head);
             self.context(heads, sequence, head, score)
@@ -64,7 +64,7 @@ impl Lowerer<'_> {
 
     /// All queries, keys and values, then all scores, then all contexts.
     fn breadth_first(&mut self, heads: &mut Heads) -> Vec<(TensorId, (u32, u32))> {
-        let all: Vec<_> = self.model.each_head(self.scenario.batch).collect();
+        let all: Vec<_> = self.grouped.each_head(self.scenario.batch).collect();
         for part in Part::ALL {
             for &(sequence, head) in &all {
                 let head = if part == Part::Query { head } else { self.group(head) };
@@ -88,12 +88,12 @@ impl Lowerer<'_> {
         let value = self.window(heads, Part::Value, sequence, self.group(head));
         let name = format!("{}.context", self.head_name(sequence, head));
         let context = self.weighted_sum(&name, score, value);
-        (context, (sequence * self.scenario.prefill, head * self.model.head_size))
+        (context, (sequence * self.scenario.prefill, head * self.grouped.head_size))
     }
 
     /// One score matrix a sequence for all heads together; keys and values repeat to the width of the queries.
     fn aggregated(&mut self, heads: &mut Heads) -> Vec<(TensorId, (u32, u32))> {
-        let (rows, width) = (self.scenario.prefill, self.model.query_width());
+        let (rows, width) = (self.scenario.prefill, self.grouped.query_width());
         let sequences = 0..self.scenario.batch;
         let each = |sequence| {
             let prefix = format!("{}attention", self.sequence_prefix(sequence));
@@ -132,7 +132,7 @@ impl Lowerer<'_> {
             return window;
         }
         let fused = self.lowering.projections == Projections::Fused;
-        let (rows, size) = (self.scenario.prefill, self.model.head_size);
+        let (rows, size) = (self.scenario.prefill, self.grouped.head_size);
         let (projection, column) = if fused { (0, head * size) } else { (head, 0) };
         let projected = self.project(heads, part, projection);
         let name = format!("{}.{}", self.window_name(part, sequence, head), part.name());
@@ -149,7 +149,7 @@ impl Lowerer<'_> {
         let fused = self.lowering.projections == Projections::Fused;
         let name = if fused { format!("attention.{}", part.name()) } else { format!("{}{head}", part.name()) };
         let projected = self.linear_into(&name, heads.input, self.projection(part, fused));
-        if self.model.position == Position::Rotary && part != Part::Value {
+        if self.grouped.rotary > 0 && part != Part::Value {
             self.graph.vector_in_place(&format!("{name}.rotary"), VectorKind::Rotary, &[projected]);
         }
         heads.projected.insert((part, head), projected);
@@ -160,10 +160,10 @@ impl Lowerer<'_> {
     fn projection(&self, part: Part, fused: bool) -> Shape {
         let heads = match part {
             _ if !fused => 1,
-            Part::Query => self.model.heads,
-            Part::Key | Part::Value => self.model.kv_heads,
+            Part::Query => self.grouped.heads,
+            Part::Key | Part::Value => self.grouped.kv_heads,
         };
-        let activation = self.activation(self.tokens(), heads * self.model.head_size);
+        let activation = self.activation(self.tokens(), heads * self.grouped.head_size);
         match part {
             Part::Query => activation,
             Part::Key | Part::Value => Shape { bits: self.scenario.bits.kv, class: Class::Kv, ..activation },
@@ -172,7 +172,7 @@ impl Lowerer<'_> {
 
     /// Key-value head of a query head.
     fn group(&self, head: u32) -> u32 {
-        head / (self.model.heads / self.model.kv_heads)
+        head / self.grouped.group()
     }
 
     /// `head3`, or `seq1.head3` where there is more than one sequence.
@@ -189,7 +189,7 @@ impl Lowerer<'_> {
     }
 }
 
-impl Model {
+impl GroupedAttention {
     /// Every sequence and query head, head after head of one sequence before the next.
     fn each_head(&self, batch: u32) -> impl Iterator<Item = (u32, u32)> + use<> {
         let heads = self.heads;

@@ -13,9 +13,11 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
 use crate::workload::{
-    Class, Home, Lowering, Model, Norm, PhaseKind, Position, Projections, Scenario, Scores, VectorKind, Workload,
+    Activation, Arrangement, Attention, Class, FeedForward, GroupedAttention, Head, Home, LanguageModelHead, Layer,
+    Lowering, Model, PhaseKind, Projections, Scenario, ScoreChange, Scores, Stack, Workload,
 };
 use builder::{Builder, Shape};
+use layer::norm_kind;
 
 /// Most attention heads over all layers and sequences: each becomes a handful of ops.
 const MOST_HEADS: u64 = 1 << 20;
@@ -29,12 +31,16 @@ const MOST_HEADS: u64 = 1 << 20;
 /// Decoded tokens, which this version does not lower; no token or no sequence; more positions than the model has; aggregated
 /// scores of per-head projections; more than 2^20 heads over all layers and sequences; sizes beyond what can be counted.
 pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<Workload> {
+    model.source_rows(scenario)?;
     let problems = refusals(model, scenario, lowering);
-    if !problems.is_empty() {
+    let (Some(decoder), Some(head), Some(grouped), true) =
+        (&model.decoder, language_model_head(model), grouped(model), problems.is_empty())
+    else {
         return Err(Error::Input(problems));
-    }
-    let mut lowerer = Lowerer { model, scenario, lowering, graph: Builder::new(title(model, scenario, lowering)) };
-    lowerer.model();
+    };
+    let graph = Builder::new(title(model, scenario, lowering));
+    let mut lowerer = Lowerer { model, scenario, lowering, hidden: decoder.hidden, grouped, graph };
+    lowerer.decoder(decoder, head);
     let workload = lowerer.graph.finish();
     workload.check().map(|()| workload)
 }
@@ -54,7 +60,12 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
         problems
             .push(problem.with_help("set `decode = 0` to simulate the prefill; `trapti import` counts decoding too"));
     }
-    if let Position::Learned(positions) = model.position
+    if !(model.encoder.is_none() && model.layers().all(is_lowered)) {
+        let message = format!("models like {} cannot be simulated in this version", model.name);
+        let problem = Diagnostic::new("not-available", message);
+        problems.push(problem.with_help("`trapti import` counts its parameters and multiplications"));
+    }
+    if let Some(positions) = model.decoder.as_ref().and_then(|stack| stack.embedding.position.most_rows())
         && u64::from(positions) < u64::from(scenario.prefill) + u64::from(scenario.decode)
     {
         let tokens = u64::from(scenario.prefill) + u64::from(scenario.decode);
@@ -71,12 +82,34 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
     if u64::from(scenario.prefill) * u64::from(scenario.batch) > u64::from(u32::MAX) {
         problems.push(Diagnostic::new("too-large", "all sequences together have more than 2^32 prompt tokens"));
     }
-    let heads = [model.layers, model.heads, scenario.batch].into_iter().map(u128::from).product::<u128>();
-    if heads > u128::from(MOST_HEADS) {
+    let heads = model.layers().map(|layer| u64::from(layer.attention.heads())).sum::<u64>() * u64::from(scenario.batch);
+    if heads > MOST_HEADS {
         let message = format!("{heads} attention heads over all layers and sequences are more than {MOST_HEADS}");
         problems.push(Diagnostic::new("too-large", message).with_help("lower `batch`, or take a smaller model"));
     }
     problems
+}
+
+/// Whether ops can be made for a layer like this.
+fn is_lowered(layer: &Layer) -> bool {
+    let FeedForward::Dense(network) = layer.feed_forward else { return false };
+    let Attention::Grouped(attention) = layer.attention else { return false };
+    let activation = if network.gated { Activation::Silu } else { Activation::Gelu };
+    let rotary = attention.rotary == 0 || attention.rotary == attention.head_size;
+    let plain = attention.window.is_none() && attention.qk_norm.is_none() && attention.scores == ScoreChange::None;
+    plain && rotary && layer.arrangement == Arrangement::Pre && network.activation == activation
+}
+
+fn language_model_head(model: &Model) -> Option<LanguageModelHead> {
+    match model.head {
+        Head::LanguageModel(head) => Some(head),
+        Head::Pooler | Head::Classifiers { .. } => None,
+    }
+}
+
+/// The attention of the first layer.
+fn grouped(model: &Model) -> Option<GroupedAttention> {
+    model.layers().next().and_then(|layer| layer.attention.grouped()).copied()
 }
 
 /// What is being lowered, and the graph so far.
@@ -84,32 +117,41 @@ struct Lowerer<'a> {
     model: &'a Model,
     scenario: &'a Scenario,
     lowering: &'a Lowering,
+    /// Width of the residual stream.
+    hidden: u32,
+    /// The attention that is being lowered.
+    grouped: GroupedAttention,
     graph: Builder,
 }
 
 impl Lowerer<'_> {
     /// Embedding result, layers, final norm, head.
-    fn model(&mut self) {
+    fn decoder(&mut self, stack: &Stack, head: LanguageModelHead) {
         self.graph.enter_phase(PhaseKind::Prefill, "prefill");
         self.graph.enter_part("embedding");
-        let input = self.activation(self.tokens(), self.model.hidden);
+        let input = self.activation(self.tokens(), stack.hidden);
         let mut stream = self.graph.tensor("input", input, Home::Dram);
-        for layer in 0..self.model.layers {
-            self.graph.enter_layer(&format!("layer{layer}"));
-            stream = self.layer(stream);
+        for (index, layer) in stack.layers.iter().enumerate() {
+            self.graph.enter_layer(&format!("layer{index}"));
+            if let Attention::Grouped(grouped) = layer.attention {
+                self.grouped = grouped;
+            }
+            stream = self.layer(layer, stream);
         }
         self.graph.enter_part("head");
-        self.graph.vector_in_place("norm", self.norm(), &[stream]);
+        if let Some(norm) = stack.final_norm {
+            self.graph.vector_in_place("norm", norm_kind(norm), &[stream]);
+        }
         if self.scenario.lm_head {
-            self.lm_head(stream);
+            self.lm_head(head, stream);
         } else {
             self.graph.write_back(stream);
         }
     }
 
     /// Logits of the last position of each sequence; the head's weight is stored with one row a word, as the embedding is.
-    fn lm_head(&mut self, stream: TensorId) {
-        let (vocabulary, hidden) = (self.model.vocabulary, self.model.hidden);
+    fn lm_head(&mut self, head: LanguageModelHead, stream: TensorId) {
+        let (vocabulary, hidden) = (head.vocabulary, self.hidden);
         let weight = self.weight(vocabulary, hidden);
         let weight = self.graph.tensor("lm_head.weight", weight, Home::Dram);
         for sequence in 0..self.scenario.batch {
@@ -130,13 +172,6 @@ impl Lowerer<'_> {
     /// `seq3.` where there is more than one sequence.
     fn sequence_prefix(&self, sequence: u32) -> String {
         if self.scenario.batch > 1 { format!("seq{sequence}.") } else { String::new() }
-    }
-
-    fn norm(&self) -> VectorKind {
-        match self.model.norm {
-            Norm::Layer => VectorKind::LayerNorm,
-            Norm::RootMeanSquare => VectorKind::RmsNorm,
-        }
     }
 
     fn activation(&self, rows: u32, cols: u32) -> Shape {
