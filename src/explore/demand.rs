@@ -115,7 +115,7 @@ impl<'r> Subject<'r> {
         needed.max().unwrap_or_default()
     }
 
-    fn transfers(&self) -> impl Iterator<Item = &'r Node> {
+    fn transfers(&self) -> impl Iterator<Item = Node> + use<'r> {
         let memory = self.memory.0 as u8;
         self.run.accesses.nodes().iter().filter(move |n| n.kind.is_transfer() && n.memory == memory)
     }
@@ -160,7 +160,7 @@ impl<'r> Subject<'r> {
     fn needed_byte_cycles(&self) -> f64 {
         let occupancy = self.occupancy();
         let ends = occupancy.changes.iter().skip(1).map(|c| c.cycle).chain([occupancy.end]);
-        let stretch = |(change, end): (&crate::trace::OccupancyChange, Cycles)| {
+        let stretch = |(change, end): (crate::trace::OccupancyChange, Cycles)| {
             change.needed_total().0 as f64 * end.saturating_sub(change.cycle).0 as f64
         };
         occupancy.changes.iter().zip(ends).map(stretch).sum()

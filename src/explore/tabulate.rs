@@ -222,7 +222,7 @@ pub fn ideal_domains(bytes: u64, domain_bytes: u64, alpha: f64) -> u64 {
 pub fn ideal(occupancy: &Occupancy, domains: u32, domain_bytes: u64, alpha: f64, cycles: u64) -> Option<IntervalTable> {
     let mut busy = vec![Stretches::default(); domains as usize];
     let mut since: Vec<u64> = Vec::new(); // start of the busy stretch of domains 0, 1, …
-    for change in &occupancy.changes {
+    for change in occupancy.changes.iter() {
         let now = change.cycle.0;
         let needed = ideal_domains(change.needed_total().0, domain_bytes, alpha) as usize;
         if needed > domains as usize {

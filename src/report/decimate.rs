@@ -21,7 +21,7 @@ pub struct Column {
 /// with least needed bytes, those with most and with least used bytes. All points are changes that happened, at the
 /// cycle they happened; the maximum and the minimum over any whole bucket are exact.
 pub fn decimate(occupancy: &Occupancy, buckets: usize) -> Column {
-    let changes = &occupancy.changes;
+    let changes: Vec<OccupancyChange> = occupancy.changes.iter().collect();
     let span = occupancy.end.0.max(1);
     let bucket = |change: &OccupancyChange| {
         (u128::from(change.cycle.0) * buckets as u128 / u128::from(span)).min(buckets as u128) as usize
@@ -31,7 +31,7 @@ pub fn decimate(occupancy: &Occupancy, buckets: usize) -> Column {
     while first < changes.len() {
         let here = bucket(&changes[first]);
         let length = changes[first..].iter().take_while(|change| bucket(change) == here).count();
-        keep(&mut kept, changes, first, first + length);
+        keep(&mut kept, &changes, first, first + length);
         first += length;
     }
     kept.into_iter().map(|index| changes[index]).collect()

@@ -2,7 +2,7 @@
 
 use super::Probe;
 use crate::ids::{LifetimeId, MemoryId, OpId, TensorId};
-use crate::trace::{Lifetime, OccupancyChange, OpEnd};
+use crate::trace::{Changes, Lifetime, OccupancyChange, OpEnd};
 use crate::units::{Bytes, Cycles};
 use crate::workload::Workload;
 
@@ -34,7 +34,7 @@ pub struct Maximum {
 pub struct Tracker {
     memory: MemoryId,
     now: OccupancyChange,
-    changes: Vec<OccupancyChange>,
+    changes: Changes,
     stored: Vec<Stored>,
     lifetimes: Vec<Lifetime>,
     integral: u128,
@@ -52,7 +52,7 @@ impl Tracker {
         Self {
             memory,
             now: OccupancyChange::default(),
-            changes: vec![OccupancyChange::default()],
+            changes: Changes::default(),
             stored: vec![empty; workload.tensors.len()],
             lifetimes: Vec::new(),
             integral: 0,
@@ -163,10 +163,8 @@ impl Tracker {
     }
 
     fn push_change(&mut self) {
-        let last = self.changes.last_mut().expect("starts with one entry");
-        if last.cycle == self.now.cycle {
-            *last = self.now;
-        } else if last.needed != self.now.needed || last.obsolete != self.now.obsolete {
+        let same = |last: OccupancyChange| last.needed == self.now.needed && last.obsolete == self.now.obsolete;
+        if !self.changes.last().is_some_and(same) {
             self.changes.push(self.now);
         }
     }
@@ -210,7 +208,7 @@ impl Tracker {
 #[derive(Debug)]
 pub struct Record {
     /// Every change of occupancy.
-    pub changes: Vec<OccupancyChange>,
+    pub changes: Changes,
     /// Residences.
     pub lifetimes: Vec<Lifetime>,
     /// Needed bytes times cycles.

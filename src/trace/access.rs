@@ -2,9 +2,12 @@
 //!
 //! `docs/contract.md` states what the nodes mean and how they are replayed.
 
+use super::repetition::Repetition;
 use crate::ids::{LifetimeId, MemoryId, NodeId, OpId, TensorId};
 use crate::units::{Bytes, Cycles};
 use rustc_hash::FxHashMap;
+use std::fmt;
+use std::ops::Range;
 
 /// What a node is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -137,28 +140,49 @@ impl Predecessors {
 }
 
 /// Nodes in record order and their interned predecessor lists.
+///
+/// Stretches that repeat an earlier one, shifted in time and with other ops, tensors and lifetimes, are stored as a reference
+/// to it. [`Self::nodes`] shows every node as if it were stored.
 #[derive(Debug, Clone, Default)]
 pub struct AccessGraph {
-    nodes: Vec<Node>,
+    stored: Vec<Node>,
+    stretches: Vec<Stretch>,
+    len: usize,
     patterns: Vec<Predecessors>,
     interned: FxHashMap<Predecessors, u32>,
+}
+
+/// Consecutive nodes; they end where the next stretch begins.
+#[derive(Debug, Clone)]
+struct Stretch {
+    /// Place of the first node in record order.
+    first: usize,
+    /// Place of the first node among those stored.
+    stored: usize,
+    /// What distinguishes the nodes from those stored; `None`: nothing.
+    repetition: Option<Box<Repetition>>,
 }
 
 impl AccessGraph {
     /// Appends a node whose predecessors are earlier nodes, each with its lag; `node.pattern` is filled in.
     pub fn push(&mut self, mut node: Node, predecessors: &[(NodeId, u32)]) -> NodeId {
-        let id = NodeId::from(self.nodes.len());
+        let id = NodeId::from(self.len);
+        node.pattern = self.pattern(id, predecessors);
+        if self.stretches.last().is_none_or(|s| s.repetition.is_some()) {
+            self.stretches.push(Stretch { first: self.len, stored: self.stored.len(), repetition: None });
+        }
+        self.stored.push(node);
+        self.len += 1;
+        id
+    }
+
+    /// The interned list of these predecessors of node `id`.
+    pub fn pattern(&mut self, id: NodeId, predecessors: &[(NodeId, u32)]) -> u32 {
         let mut list = Predecessors::NONE;
         for &(earlier, lag) in predecessors {
             debug_assert!(earlier < id, "predecessors come first in record order");
             list.push(Predecessor { back: id.0 - earlier.0, lag });
         }
-        node.pattern = self.intern(list);
-        self.nodes.push(node);
-        id
-    }
-
-    fn intern(&mut self, list: Predecessors) -> u32 {
         let next = self.patterns.len() as u32;
         let index = *self.interned.entry(list).or_insert(next);
         if index == next {
@@ -167,9 +191,26 @@ impl AccessGraph {
         index
     }
 
+    /// Appends the nodes `nodes` once more, changed by `repetition`.
+    ///
+    /// # Panics
+    /// If they are not all stored, one after the other.
+    pub fn repeat(&mut self, nodes: Range<usize>, repetition: Repetition) {
+        let stretch = &self.stretches[self.stretch_of(nodes.start)];
+        assert!(stretch.repetition.is_none(), "only stored nodes can be repeated");
+        let stored = stretch.stored + nodes.start - stretch.first;
+        debug_assert_eq!(self.stretch_of(nodes.start), self.stretch_of(nodes.end - 1));
+        self.stretches.push(Stretch { first: self.len, stored, repetition: Some(Box::new(repetition)) });
+        self.len += nodes.len();
+    }
+
+    fn stretch_of(&self, node: usize) -> usize {
+        self.stretches.partition_point(|stretch| stretch.first <= node) - 1
+    }
+
     /// All nodes in record order.
-    pub fn nodes(&self) -> &[Node] {
-        &self.nodes
+    pub fn nodes(&self) -> Nodes<'_> {
+        Nodes { graph: self }
     }
 
     /// Predecessors of a node.
@@ -185,6 +226,62 @@ impl AccessGraph {
     /// Rebuilds a graph from its parts, as read from a file.
     pub fn from_parts(nodes: Vec<Node>, patterns: Vec<Predecessors>) -> Self {
         let interned = patterns.iter().enumerate().map(|(i, p)| (*p, i as u32)).collect();
-        Self { nodes, patterns, interned }
+        let whole = Stretch { first: 0, stored: 0, repetition: None };
+        let stretches = if nodes.is_empty() { Vec::new() } else { vec![whole] };
+        Self { len: nodes.len(), stored: nodes, stretches, patterns, interned }
+    }
+}
+
+/// The nodes of a graph in record order.
+#[derive(Clone, Copy)]
+pub struct Nodes<'a> {
+    graph: &'a AccessGraph,
+}
+
+impl<'a> Nodes<'a> {
+    /// How many.
+    pub fn len(self) -> usize {
+        self.graph.len
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(self) -> bool {
+        self.graph.len == 0
+    }
+
+    /// The node at a place in record order.
+    ///
+    /// # Panics
+    /// If there is none.
+    pub fn get(self, index: usize) -> Node {
+        let stretch = &self.graph.stretches[self.graph.stretch_of(index)];
+        let offset = index - stretch.first;
+        let node = self.graph.stored[stretch.stored + offset];
+        stretch.repetition.as_ref().map_or(node, |repetition| repetition.node(node, offset))
+    }
+
+    /// One after the other.
+    pub fn iter(self) -> impl Iterator<Item = Node> + Clone + use<'a> {
+        let graph = self.graph;
+        let ends = graph.stretches.iter().skip(1).map(|next| next.first).chain([graph.len]);
+        graph.stretches.iter().zip(ends).flat_map(move |(stretch, end)| {
+            let stored = &graph.stored[stretch.stored..stretch.stored + end - stretch.first];
+            stored.iter().enumerate().map(move |(offset, &node)| match &stretch.repetition {
+                None => node,
+                Some(repetition) => repetition.node(node, offset),
+            })
+        })
+    }
+}
+
+impl PartialEq for Nodes<'_> {
+    fn eq(&self, other: &Self) -> bool {
+        self.len() == other.len() && self.iter().eq(other.iter())
+    }
+}
+
+impl fmt::Debug for Nodes<'_> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_list().entries(self.iter()).finish()
     }
 }

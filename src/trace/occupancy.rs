@@ -1,5 +1,6 @@
 //! Occupancy of one memory over time.
 
+use super::Changes;
 use crate::ids::{MemoryId, OpId};
 use crate::units::{Bytes, Cycles};
 use crate::workload::Class;
@@ -50,7 +51,7 @@ pub struct Occupancy {
     /// Capacity, if it is limited.
     pub capacity: Option<Bytes>,
     /// The changes.
-    pub changes: Vec<OccupancyChange>,
+    pub changes: Changes,
     /// The state right after each op released its operands, in the order in which ops ended.
     pub op_ends: Vec<OpEnd>,
     /// First cycle after the run.

@@ -1,7 +1,7 @@
 //! The tables of a run directory: accesses with their predecessor lists, lifetimes, occupancy.
 
 use super::{
-    AccessGraph, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, OpEnd, Operand, Predecessor, Predecessors,
+    AccessGraph, Changes, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, OpEnd, Operand, Predecessor, Predecessors,
 };
 use crate::error::{Error, Result};
 use crate::ids::{LayerId, LifetimeId, MemoryId, OpId, TensorId};
@@ -18,8 +18,11 @@ const NO_LAYER: u64 = u32::MAX as u64;
 /// Writes `accesses.parquet`, a row a node in record order. Kinds and operands are their positions in
 /// [`NodeKind::ALL`] and [`Operand::ALL`]; `predecessors` names rows of `predecessors.parquet`.
 pub(super) fn write_nodes(graph: &AccessGraph, path: &Path) -> Result<()> {
-    let groups: Vec<&[Node]> = if graph.nodes().is_empty() { vec![&[]] } else { graph.nodes().chunks(GROUP).collect() };
-    table::write_groups(path, groups.into_iter().map(node_table))
+    let mut rest = graph.nodes().iter();
+    let mut group = || rest.by_ref().take(GROUP).collect::<Vec<Node>>();
+    let first = group();
+    let more = std::iter::from_fn(|| Some(group()).filter(|nodes| !nodes.is_empty()));
+    table::write_groups(path, [first].into_iter().chain(more).map(|nodes| node_table(&nodes)))
 }
 
 fn node_table(nodes: &[Node]) -> Table {
@@ -144,10 +147,10 @@ pub(super) fn occupancy_table(occupancy: &Occupancy) -> Table {
 /// The state at op ends as a table: a row an op.
 pub(super) fn op_end_table(occupancy: &Occupancy) -> Table {
     let ops = occupancy.op_ends.iter().map(|e| u64::from(e.op.0));
-    states(Table::default().integers("op", ops), occupancy.op_ends.iter().map(|e| &e.state))
+    states(Table::default().integers("op", ops), occupancy.op_ends.iter().map(|e| e.state))
 }
 
-fn states<'s>(table: Table, states: impl Iterator<Item = &'s OccupancyChange> + Clone) -> Table {
+fn states(table: Table, states: impl Iterator<Item = OccupancyChange> + Clone) -> Table {
     let mut table = table.integers("cycle", states.clone().map(|c| c.cycle.0));
     for class in Class::ALL {
         let name = format!("needed_{}_bytes", class.name());
@@ -157,8 +160,8 @@ fn states<'s>(table: Table, states: impl Iterator<Item = &'s OccupancyChange> + 
 }
 
 /// Reads the changes of one memory.
-pub(super) fn read_occupancy(path: &Path) -> Result<Vec<OccupancyChange>> {
-    read_states(&mut Table::read_parquet(path)?, path)
+pub(super) fn read_occupancy(path: &Path) -> Result<Changes> {
+    Ok(read_states(&mut Table::read_parquet(path)?, path)?.into_iter().collect())
 }
 
 /// Reads the state at op ends.
@@ -244,8 +247,9 @@ mod tests {
         let path = folder.path().join("x");
         write_lifetimes(&all, &path).unwrap();
         assert_eq!(read_lifetimes(&path).unwrap(), all);
-        let changes = vec![OccupancyChange { cycle: Cycles(3), needed: [1, 2, 3, 4].map(Bytes), obsolete: Bytes(5) }];
-        let op_ends = vec![OpEnd { op: OpId(9), state: changes[0] }];
+        let state = OccupancyChange { cycle: Cycles(3), needed: [1, 2, 3, 4].map(Bytes), obsolete: Bytes(5) };
+        let changes = Changes::from_iter([state]);
+        let op_ends = vec![OpEnd { op: OpId(9), state }];
         let occupancy = Occupancy { changes: changes.clone(), op_ends: op_ends.clone(), ..Occupancy::default() };
         occupancy_table(&occupancy).write_parquet(&path).unwrap();
         assert_eq!(read_occupancy(&path).unwrap(), changes);

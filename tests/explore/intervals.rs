@@ -252,7 +252,7 @@ proptest! {
             cycle: Cycles(10 * i as u64), needed: [Bytes(*b), Bytes(0), Bytes(0), Bytes(0)], obsolete: Bytes(7),
         }).collect();
         let end = Cycles(10 * bytes.len() as u64);
-        let occupancy = Occupancy { end, changes, ..Occupancy::default() };
+        let occupancy = Occupancy { end, changes: changes.into_iter().collect(), ..Occupancy::default() };
         let domain = 1000u64.div_ceil(u64::from(domains));
         let needed: Vec<u64> = bytes.iter().map(|b| ideal_domains(*b, domain, alpha)).collect();
         let table = ideal(&occupancy, domains, domain, alpha, end.0 + 50);

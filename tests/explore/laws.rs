@@ -59,7 +59,7 @@ proptest! {
             full += if used { length } else { 0 };
             at += length;
         }
-        let occupancy = Occupancy { changes, end: Cycles(at), ..Occupancy::default() };
+        let occupancy = Occupancy { changes: changes.into_iter().collect(), end: Cycles(at), ..Occupancy::default() };
         let table = ideal(&occupancy, 1, capacity, 1.0, at).unwrap();
         let free = { let mut m = memory; m.wake = [Picojoules::ZERO; 3]; m };
         let demand = Demand { needed_byte_cycles: capacity as f64 * full as f64, ..demand(at, 3, 4) };

@@ -155,7 +155,7 @@ fn a_design_for_another_memory_is_refused() {
 #[test]
 fn a_read_of_what_nobody_wrote_is_an_error_of_the_simulation() {
     let mut run = run().clone();
-    let nodes: Vec<_> = run.accesses.nodes().iter().copied().filter(|node| !node.kind.writes()).collect();
+    let nodes: Vec<_> = run.accesses.nodes().iter().filter(|node| !node.kind.writes()).collect();
     let none = vec![trapti::trace::Predecessors::NONE];
     let free = nodes.into_iter().map(|node| trapti::trace::Node { pattern: 0, ..node }).collect();
     run.accesses = trapti::trace::AccessGraph::from_parts(free, none);

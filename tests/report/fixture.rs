@@ -43,6 +43,7 @@ pub fn occupancy(count: u64, seed: u64) -> Occupancy {
         }
     });
     let changes: Vec<OccupancyChange> = changes.collect();
+    let changes = changes.into_iter().collect();
     Occupancy { memory: MemoryId(0), capacity: Some(Bytes(24 << 20)), changes, op_ends: vec![], end: Cycles(cycle + 100) }
 }
 
@@ -88,7 +89,7 @@ fn accelerator() -> Accelerator {
 /// A run whose statistics follow from its curve.
 pub fn run(name: &str, seed: u64) -> Run {
     let occupancy = occupancy(100_000, seed);
-    let top = *occupancy.changes.iter().max_by_key(|change| change.needed_total()).unwrap();
+    let top = occupancy.changes.iter().max_by_key(|change| change.needed_total()).unwrap();
     let full = occupancy.changes.iter().max_by_key(|change| change.used()).unwrap();
     let peak = |change: &OccupancyChange, bytes| Peak {
         bytes,
@@ -102,7 +103,7 @@ pub fn run(name: &str, seed: u64) -> Run {
     let memory = MemoryStatistics {
         name: "sram".into(),
         peak_needed: peak(&top, top.needed_total()),
-        peak_used: peak(full, full.used()),
+        peak_used: peak(&full, full.used()),
         peak_needed_at_op_ends: Bytes(9 << 20),
         mean_needed_bytes: 7.5e6,
         read_bytes: [Bytes(1); 4],

@@ -212,8 +212,8 @@ pub fn small_accelerator() -> impl Strategy<Value = Accelerator> {
 /// The recorded changes, cycle by cycle.
 pub fn expand(occupancy: &Occupancy) -> Vec<([u64; 4], u64)> {
     let mut curve = Vec::new();
-    for (i, change) in occupancy.changes.iter().enumerate() {
-        let end = occupancy.changes.get(i + 1).map_or(occupancy.end, |next| next.cycle);
+    let ends = occupancy.changes.iter().skip(1).map(|next| next.cycle).chain([occupancy.end]);
+    for (change, end) in occupancy.changes.iter().zip(ends) {
         let state = (change.needed.map(|b| b.0), change.obsolete.0);
         curve.resize(end.0 as usize, state);
     }

@@ -23,7 +23,7 @@ fn replay(run: &Run) -> Replay {
     let (mut done, mut port_done) = (Vec::<u64>::new(), vec![0; memory.ports as usize]);
     for (i, node) in graph.nodes().iter().enumerate() {
         let mut start = 0;
-        for p in graph.predecessors(node) {
+        for p in graph.predecessors(&node) {
             start = start.max(done[i - p.back as usize] + u64::from(p.lag));
         }
         if node.kind.is_transfer() {
@@ -69,10 +69,10 @@ impl Probe for Curves {
 /// Occupancy is the sum of the lifetimes' needed bytes, each lifetime spans exactly its needed bytes, and all fits.
 fn assert_occupancy(run: &Run, curves: &Curves) {
     let occupancy = &run.occupancy[0];
-    for (previous, next) in occupancy.changes.iter().zip(&occupancy.changes[1..]) {
+    for (previous, next) in occupancy.changes.iter().zip(occupancy.changes.iter().skip(1)) {
         assert!(previous.cycle < next.cycle);
     }
-    for change in &occupancy.changes {
+    for change in occupancy.changes.iter() {
         let mut by_class = [0; 4];
         for (lifetime, curve) in run.lifetimes.iter().zip(&curves.0) {
             by_class[lifetime.class as usize] += curve.range(..=change.cycle.0).next_back().map_or(0, |(_, &b)| b);

@@ -157,7 +157,7 @@ impl<'a> Compiler<'a> {
         for node in self.run.accesses.nodes().iter().filter(|node| self.is_request(node)) {
             let counts = touched.get_mut(node.lifetime.index());
             let counts = counts.ok_or_else(|| wrong("unknown-lifetime", format!("{} is unknown", node.lifetime)))?;
-            counts[usize::from(!self.is_taken(node))] += 1;
+            counts[usize::from(!self.is_taken(&node))] += 1;
         }
         self.blocks = vec![NOBODY; touched.len()];
         let mut ids: Vec<usize> = (0..touched.len()).filter(|&index| touched[index][0] > 0).collect();
@@ -199,6 +199,7 @@ impl<'a> Compiler<'a> {
         let nodes = self.run.accesses.nodes();
         self.stimulus.nodes.reserve_exact(nodes.iter().filter(|node| self.is_taken(node)).count());
         for (index, node) in nodes.iter().enumerate() {
+            let node = &node;
             if !self.is_taken(node) {
                 self.patterns.drop(index);
                 continue;
@@ -260,7 +261,7 @@ impl<'a> Compiler<'a> {
     /// Words that the block of a transfer held after the latest fill it waits for.
     fn filled_before(&self, index: usize, node: &Node) -> Option<u64> {
         let before = self.run.accesses.predecessors(node).iter().map(|p| index - p.back as usize);
-        let same_block = |&earlier: &usize| self.run.accesses.nodes()[earlier].lifetime == node.lifetime;
+        let same_block = |&earlier: &usize| self.run.accesses.nodes().get(earlier).lifetime == node.lifetime;
         before.filter(same_block).filter_map(|earlier| self.filled.get(&earlier).copied()).max()
     }
 
