@@ -14,3 +14,9 @@ pub const DESIGN: &str = "trapti.design/1";
 pub const COSIM: &str = "trapti.cosim/1";
 /// First key of `memory.json` in a generated RTL directory.
 pub const MEMORY: &str = "trapti.memory/1";
+/// First key of the totals that `trapti simulate` prints.
+pub const SUMMARY: &str = "trapti.summary/1";
+/// First key of what `trapti trace show` prints.
+pub const PROFILE: &str = "trapti.profile/1";
+/// First key of what `trapti trace diff` prints.
+pub const COMPARISON: &str = "trapti.comparison/1";

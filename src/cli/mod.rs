@@ -13,6 +13,7 @@ mod project;
 mod report;
 mod select;
 mod simulate;
+mod trace;
 mod wave;
 
 use crate::error::Error;
@@ -39,6 +40,7 @@ const EXAMPLES: &str = "Examples:
   trapti import models/gpt2-xl.json --prefill 1024
   trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
   trapti gemm 1024 1600 1600 --array 128x128 --dataflow ws
+  trapti trace show out/run
   trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
@@ -56,6 +58,8 @@ enum Command {
     Select(select::Arguments),
     Generate(generate::Arguments),
     Cosim(cosim::Arguments),
+    #[command(subcommand)]
+    Trace(trace::Command),
     #[command(subcommand)]
     Wave(wave::Command),
     Report(report::Arguments),
@@ -100,6 +104,7 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),
         Command::Cosim(arguments) => cosim::run(&arguments, output),
+        Command::Trace(command) => trace::run(&command, output),
         Command::Wave(command) => wave::run(&command, output),
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Flow(arguments) => flow::run(&arguments, output),

@@ -7,18 +7,21 @@ use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
 use crate::error::Result;
 use crate::sim;
-use crate::trace::{Outcome, Run, Statistics};
+use crate::trace::summary::Summary;
+use crate::trace::{Choices, Outcome, Run, Statistics};
 use crate::units::{Bytes, grouped};
-use crate::workload::{Lowering, Workload};
+use crate::workload::Workload;
 use clap::Args;
-use serde::Serialize;
 use std::path::{Path, PathBuf};
 
 /// Simulate a workload on an accelerator and record what its memory must hold, when, and how often it is touched.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
   trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
-  trapti simulate graph.json --accelerator models/accelerators/edge-2x128.toml -o out/run --format json")]
+  trapti simulate models/gpt2-xl.json --prefill 512 --decode 128 -a models/accelerators/edge-2x128.toml -o out/run
+  trapti simulate graph.json --accelerator models/accelerators/edge-2x128.toml --format json
+
+--format json gives `cycles`, `macs`, `memories` and `dram`; see docs/traces.md for every key.")]
 pub(super) struct Arguments {
     /// Hugging Face `config.json`, or an op graph (`trapti.workload/1`).
     workload: PathBuf,
@@ -38,16 +41,16 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let (accelerator, digest) = inputs::accelerator(&arguments.accelerator)?;
     let mut inputs = loaded.inputs;
     inputs.push(digest);
-    let statistics = match &arguments.output {
+    let run = match &arguments.output {
         Some(target) => {
-            let (run, done) = simulate_into(target, &loaded.workload, &accelerator, &lowering, inputs)?;
+            let (run, done) = simulate_into(target, &loaded.workload, &accelerator, &loaded.choices, inputs)?;
             output.note(&format!("{}: {}", target.display(), done.word()));
-            run.statistics
+            run
         }
-        None => simulate(&loaded.workload, &accelerator, &lowering)?.statistics,
+        None => simulate(&loaded.workload, &accelerator, &loaded.choices)?,
     };
-    let summary = Summary::new(&loaded.workload.name, &accelerator, &statistics);
-    output.result(&summary, || human(&summary, &statistics));
+    let (summary, statistics) = (Summary::of(&run), &run.statistics);
+    output.result(&summary, || human(&summary, statistics));
     Ok(if statistics.outcome == Outcome::Finished { Answer::Yes } else { Answer::No })
 }
 
@@ -75,117 +78,70 @@ pub(super) fn simulate_into(
     target: &Path,
     workload: &Workload,
     accelerator: &Accelerator,
-    lowering: &Lowering,
+    choices: &Choices,
     inputs: Vec<Input>,
 ) -> Result<(Run, Done)> {
     if artefact::up_to_date(target, "simulate", &inputs) {
         return Ok((Run::read(target)?, Done::Before));
     }
-    let run = simulate(workload, accelerator, lowering)?;
+    let run = simulate(workload, accelerator, choices)?;
     run.write(target, inputs)?;
     Ok((run, Done::Now))
 }
 
 /// Simulates with progress on the terminal.
-pub(super) fn simulate(workload: &Workload, accelerator: &Accelerator, lowering: &Lowering) -> Result<Run> {
+pub(super) fn simulate(workload: &Workload, accelerator: &Accelerator, choices: &Choices) -> Result<Run> {
     let bar = progress::bar(&format!("simulate {}", workload.name), workload.ops.len() as u64);
-    let run = sim::simulate(workload, accelerator, &sim::Options::of(lowering), &mut |p| {
+    let run = sim::simulate(workload, accelerator, &sim::Options::of(&choices.lowering), &mut |p| {
         bar.set_position(p.ops_ended as u64)
     });
     bar.finish_and_clear();
-    let run = run?;
+    let run = Run { choices: Some(choices.clone()), ..run? };
     if let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome {
         message(&format!("thrashing: `{op}` needs {} more than `{memory}` holds", lacking.human()));
     }
     Ok(run)
 }
 
-/// Answers of one run, as JSON.
-#[derive(Debug, Serialize)]
-struct Summary {
-    workload: String,
-    accelerator: String,
-    outcome: Outcome,
-    cycles: u64,
-    milliseconds: f64,
-    macs: Macs,
-    memories: Vec<MemorySummary>,
-    dram: DramSummary,
-}
-
-#[derive(Debug, Serialize)]
-struct Macs {
-    useful: u64,
-    issued: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct MemorySummary {
-    name: String,
-    peak_needed_bytes: u64,
-    peak_needed_cycle: u64,
-    peak_used_bytes: u64,
-    peak_needed_bytes_at_op_ends: u64,
-    mean_needed_bytes: f64,
-    read_bytes: u64,
-    write_bytes: u64,
-}
-
-#[derive(Debug, Serialize)]
-struct DramSummary {
-    read_bytes: u64,
-    write_bytes: u64,
-    unavoidable_read_bytes: u64,
-    unavoidable_write_bytes: u64,
-}
-
-impl Summary {
-    fn new(workload: &str, accelerator: &Accelerator, s: &Statistics) -> Self {
-        let total = |by_class: &[Bytes; 4]| by_class.iter().map(|b| b.0).sum();
-        let memories = s.memories.iter().map(|m| MemorySummary {
-            name: m.name.clone(),
-            peak_needed_bytes: m.peak_needed.bytes.0,
-            peak_needed_cycle: m.peak_needed.cycle.0,
-            peak_used_bytes: m.peak_used.bytes.0,
-            peak_needed_bytes_at_op_ends: m.peak_needed_at_op_ends.0,
-            mean_needed_bytes: m.mean_needed_bytes,
-            read_bytes: total(&m.read_bytes),
-            write_bytes: total(&m.write_bytes),
-        });
-        Self {
-            workload: workload.into(),
-            accelerator: accelerator.name.clone(),
-            outcome: s.outcome.clone(),
-            cycles: s.cycles.0,
-            milliseconds: s.cycles.0 as f64 * accelerator.clock.period().0 / 1e6,
-            macs: Macs { useful: s.macs_useful, issued: s.macs_issued },
-            memories: memories.collect(),
-            dram: DramSummary {
-                read_bytes: s.dram.read_bytes.0,
-                write_bytes: s.dram.write_bytes.0,
-                unavoidable_read_bytes: s.dram.unavoidable_read_bytes.0,
-                unavoidable_write_bytes: s.dram.unavoidable_write_bytes.0,
-            },
-        }
-    }
-}
-
 fn human(summary: &Summary, statistics: &Statistics) -> String {
-    let mut rows = vec![vec![summary.workload.clone(), "value".into(), "unit".into()]];
-    let mut row = |name: String, value: String, unit: &str| rows.push(vec![name, value, unit.into()]);
-    row("latency".into(), format!("{:.3}", summary.milliseconds), "ms");
-    row("latency".into(), grouped(summary.cycles), "cycles");
-    row("MACs, useful".into(), grouped(summary.macs.useful), "");
-    row("MACs, issued".into(), grouped(summary.macs.issued), "");
+    let mut rows = vec![["", "", "exactly", "unit"].map(String::from).to_vec()];
+    let mut row = |name: &str, shown: String, exact: u64, unit: &str| {
+        rows.push(vec![name.into(), shown, grouped(exact), unit.into()]);
+    };
+    row("latency", format!("{:.3} ms", summary.milliseconds), summary.cycles, "cycles");
+    row("MACs, useful", engineering(summary.macs), summary.macs, "");
+    row("MACs, issued", engineering(summary.macs_issued), summary.macs_issued, "");
     for memory in &summary.memories {
-        row(format!("{}: peak needed", memory.name), grouped(memory.peak_needed_bytes), "bytes");
-        row(format!("{}: peak used", memory.name), grouped(memory.peak_used_bytes), "bytes");
-        row(format!("{}: read", memory.name), grouped(memory.read_bytes), "bytes");
-        row(format!("{}: written", memory.name), grouped(memory.write_bytes), "bytes");
+        let mut row = |name: &str, bytes: u64| {
+            row(&format!("{}: {name}", memory.name), Bytes(bytes).human(), bytes, "bytes");
+        };
+        row("peak needed", memory.peak_needed_bytes);
+        row("peak needed, at op ends", memory.peak_needed_bytes_at_op_ends);
+        row("peak used", memory.peak_used_bytes);
+        row("mean needed", memory.mean_needed_bytes.round() as u64);
+        row("read", memory.read_bytes);
+        row("written", memory.write_bytes);
+        row("needed but evicted", memory.evicted_needed_bytes);
     }
-    row("DRAM: read".into(), grouped(summary.dram.read_bytes), "bytes");
-    row("DRAM: written".into(), grouped(summary.dram.write_bytes), "bytes");
-    let mut text = table(&rows);
+    let mut row = |name: &str, bytes: u64| row(&format!("DRAM: {name}"), Bytes(bytes).human(), bytes, "bytes");
+    row("read", summary.dram.read_bytes);
+    row("read, unavoidable", summary.dram.unavoidable_read_bytes);
+    row("written", summary.dram.write_bytes);
+    row("written, unavoidable", summary.dram.unavoidable_write_bytes);
+    format!("{} on {}\n{}{}", summary.workload, summary.accelerator, table(&rows), at_the_peaks(statistics))
+}
+
+/// Three significant digits and a prefix: `12.3 G`.
+fn engineering(count: u64) -> String {
+    const PREFIXES: [&str; 7] = ["", " k", " M", " G", " T", " P", " E"];
+    let step = (0..PREFIXES.len() - 1).take_while(|&s| count as f64 >= 999.5 * 1000f64.powi(s as i32)).count();
+    let scaled = count as f64 / 1000f64.powi(step as i32);
+    let digits = if step == 0 || scaled >= 99.95 { 0 } else { 2 - usize::from(scaled >= 9.995) };
+    format!("{scaled:.digits$}{}", PREFIXES[step])
+}
+
+fn at_the_peaks(statistics: &Statistics) -> String {
+    let mut text = String::new();
     for memory in &statistics.memories {
         text.push_str(&format!("\nAt the peak of {} (cycle {}):\n", memory.name, memory.peak_needed.cycle));
         for (tensor, bytes) in &memory.peak_needed.tensors {
@@ -193,4 +149,16 @@ fn human(summary: &Summary, statistics: &Statistics) -> String {
         }
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::engineering;
+
+    #[test]
+    fn counts_have_three_digits() {
+        let shown = [0, 7, 999, 1000, 9_994, 9_995, 99_949, 99_950, 1_234_567, 999_499, 999_500].map(engineering);
+        let expected = ["0", "7", "999", "1.00 k", "9.99 k", "10.0 k", "99.9 k", "100 k", "1.23 M", "999 k", "1.00 M"];
+        assert_eq!(shown, expected);
+    }
 }

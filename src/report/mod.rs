@@ -6,6 +6,7 @@
 mod decimate;
 mod energy;
 mod exploration;
+mod figure;
 mod inputs;
 mod occupancy;
 mod page;
@@ -13,5 +14,6 @@ mod peaks;
 mod replay;
 
 pub use decimate::{Column, decimate};
+pub use figure::occupancy_svg;
 pub use inputs::{Fact, Inputs};
 pub use page::report;

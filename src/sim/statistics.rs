@@ -96,6 +96,7 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64)
         lifetimes,
         occupancy: vec![occupancy],
         statistics,
+        choices: None,
     }
 }
 

@@ -2,15 +2,22 @@
 
 mod access;
 mod changes;
+mod choices;
+pub mod comparison;
+mod curve;
 mod lifetime;
 mod occupancy;
+pub mod profile;
 mod repetition;
 mod run;
 mod statistics;
+pub mod summary;
 mod tables;
 
 pub use access::{AccessGraph, Node, NodeKind, Nodes, Operand, Predecessor, Predecessors};
 pub use changes::{Changes, Mark};
+pub use choices::Choices;
+pub use curve::curve;
 pub use lifetime::Lifetime;
 pub use occupancy::{Occupancy, OccupancyChange, OpEnd};
 pub use repetition::{Renumbering, Repetition};

@@ -57,3 +57,11 @@ pub struct Occupancy {
     /// First cycle after the run.
     pub end: Cycles,
 }
+
+impl Occupancy {
+    /// Every state with the first cycle after it, in time; states that last no cycle are left out.
+    pub fn spans(&self) -> impl Iterator<Item = (OccupancyChange, Cycles)> + '_ {
+        let ends = self.changes.iter().skip(1).map(|c| c.cycle).chain([self.end]);
+        self.changes.iter().zip(ends).filter(|(state, end)| state.cycle < *end)
+    }
+}

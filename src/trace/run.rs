@@ -1,6 +1,6 @@
 //! A simulated run: everything Stage II and co-simulation need.
 
-use super::{AccessGraph, Lifetime, Occupancy, Statistics, tables};
+use super::{AccessGraph, Choices, Lifetime, Occupancy, Statistics, tables};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input, Manifest, Staging};
 use crate::diagnostic::Source;
@@ -25,12 +25,15 @@ pub struct Run {
     pub occupancy: Vec<Occupancy>,
     /// Totals, peaks, times.
     pub statistics: Statistics,
+    /// Decisions of the user that it follows, where they are known.
+    pub choices: Option<Choices>,
 }
 
 /// Files of a run directory.
 mod names {
     pub(super) const WORKLOAD: &str = "workload.json";
     pub(super) const ACCELERATOR: &str = "accelerator.toml";
+    pub(super) const CHOICES: &str = "choices.json";
     pub(super) const STATISTICS: &str = "statistics.json";
     pub(super) const LIFETIMES: &str = "lifetimes.parquet";
     pub(super) const ACCESSES: &str = "accesses.parquet";
@@ -55,6 +58,9 @@ impl Run {
         staging.write(names::WORKLOAD, self.workload.to_json().as_bytes())?;
         staging.write(names::ACCELERATOR, self.accelerator.to_toml().as_bytes())?;
         staging.write(names::STATISTICS, artefact::json(&self.statistics).as_bytes())?;
+        if let Some(choices) = &self.choices {
+            staging.write(names::CHOICES, artefact::json(choices).as_bytes())?;
+        }
         let path = |name: &str| staging.path().join(name);
         tables::write_nodes(&self.accesses, &path(names::ACCESSES))?;
         tables::write_patterns(&self.accesses, &path(names::PREDECESSORS))?;
@@ -76,7 +82,8 @@ impl Run {
         let path = |name: &str| directory.join(name);
         let workload = Workload::from_json(&source(&path(names::WORKLOAD))?)?;
         let accelerator = Accelerator::parse(&source(&path(names::ACCELERATOR))?)?;
-        let statistics = Statistics::read(&path(names::STATISTICS))?;
+        let statistics: Statistics = json(&path(names::STATISTICS))?;
+        let choices = path(names::CHOICES).is_file().then(|| json(&path(names::CHOICES))).transpose()?;
         let occupancy = (0..accelerator.memories.len())
             .map(|i| {
                 let memory = &accelerator.memories[i];
@@ -88,7 +95,12 @@ impl Run {
             .collect::<Result<_>>()?;
         let accesses = tables::read_graph(&path(names::ACCESSES), &path(names::PREDECESSORS))?;
         let lifetimes = tables::read_lifetimes(&path(names::LIFETIMES))?;
-        Ok(Self { workload, accelerator, accesses, lifetimes, occupancy, statistics })
+        Ok(Self { workload, accelerator, accesses, lifetimes, occupancy, statistics, choices })
+    }
+
+    /// Length of the run at the accelerator's clock.
+    pub fn milliseconds(&self) -> f64 {
+        self.statistics.cycles.0 as f64 * self.accelerator.clock.period().0 / 1e6
     }
 }
 
@@ -96,13 +108,8 @@ fn source(path: &Path) -> Result<Arc<Source>> {
     Ok(Source::new(path, artefact::read_text(path)?))
 }
 
-impl Statistics {
-    /// Reads `statistics.json`.
-    ///
-    /// # Errors
-    /// [`Error::File`] or [`Error::Artefact`].
-    pub fn read(path: &Path) -> Result<Self> {
-        let text = artefact::read_text(path)?;
-        serde_json::from_str(&text).map_err(|e| Error::Artefact { path: path.into(), message: e.to_string() })
-    }
+/// Reads a JSON file of the run.
+fn json<T: serde::de::DeserializeOwned>(path: &Path) -> Result<T> {
+    let text = artefact::read_text(path)?;
+    serde_json::from_str(&text).map_err(|e| Error::Artefact { path: path.into(), message: e.to_string() })
 }

@@ -138,6 +138,7 @@ pub fn run(name: &str, seed: u64) -> Run {
         lifetimes: vec![],
         occupancy: vec![occupancy],
         statistics,
+        choices: None,
     }
 }
 
