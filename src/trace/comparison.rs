@@ -1,5 +1,6 @@
 //! Two runs side by side.
 
+use super::ArrayStatistics;
 use super::profile::{MemoryProfile, Profile};
 use super::summary::ByClass;
 use crate::schema;
