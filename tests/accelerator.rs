@@ -2,9 +2,11 @@
 
 use proptest::prelude::*;
 use trapti::accelerator::{
-    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+    Accelerator, Access, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, Serves,
+    VectorUnit, Victims,
 };
 use trapti::diagnostic::Source;
+use trapti::ids::MemoryId;
 use trapti::units::{Bytes, Cycles, Hertz, Picojoules};
 
 const EDGE: &str = include_str!("../models/accelerators/edge-2x128.toml");
@@ -80,17 +82,40 @@ fn every_problem_of_a_file_is_reported_at_once() {
         .replace("rows = 16", "rows = 0\ndataflow = 'weight-stationery'\naccumulator_rows = 'al'")
         .replace("lanes = 8", "lane = 8")
         .replace("'unlimited'", "'unlimted'")
-        .replace("port_bits = 256", "port_bits = 100\nreplacement = 'belady'")
+        .replace("port_bits = 256", "port_bits = 100\nreplacement = 'mru'")
         .replace("latency = '80 ns'", "latency = '80'")
         .replace("clock = '500 MHz'", "clock = '0 Hz'\nclocks = 2");
     insta::assert_snapshot!(parse(&text).unwrap_err());
 }
 
 #[test]
-fn what_the_format_documents_but_this_version_lacks_is_named() {
+fn every_access_needs_exactly_one_nearest_memory() {
+    let memories = |first: &str, others: &str| {
+        let first = format!("port_bits = 256\n{first}");
+        parse(&SMALL.replace("port_bits = 256", &first).replace("[dram]", &format!("{others}[dram]")))
+    };
     let second =
-        "[[memory]]\ncapacity = '1 MiB'\nport_bits = 8\nlatency = 1\nclasses = ['weight']\nreclaim = 'eager'\n";
-    insta::assert_snapshot!(parse(&SMALL.replace("[dram]", &format!("{second}[dram]"))).unwrap_err());
+        |keys: &str| format!("[[memory]]\nname = 'near'\ncapacity = '1 MiB'\nport_bits = 8\nlatency = 1\n{keys}\n");
+    let problems = [
+        memories("", &second("")),
+        memories("classes = ['weight', 'kv']", &second("classes = ['score']\narrays = ['sa0']")),
+        memories("above = 'near'", &second("above = 'sram'")),
+        memories("above = 'far'", &second("arrays = ['sa1']\noperands = []\nclasses = ['weights']")),
+    ];
+    let text: Vec<String> = problems.into_iter().map(Result::unwrap_err).collect();
+    insta::assert_snapshot!(text.join("\n\n=====\n\n"));
+}
+
+#[test]
+fn the_nearest_memory_is_the_one_below() {
+    let dedicated = "[[memory]]\nname = 'weights'\ncapacity = '1 MiB'\nport_bits = 8\nlatency = 1\nabove = 'sram'\n\
+                     arrays = ['sa0']\noperands = ['b']\n";
+    let chip = parse(&SMALL.replace("[dram]", &format!("{dedicated}[dram]"))).unwrap();
+    let nearest = |unit, operand, class| chip.nearest(Access { unit, operand, class }).unwrap().index();
+    assert_eq!([nearest(0, 0, 0), nearest(0, 1, 0), nearest(0, 1, 2), nearest(0, 2, 1)], [0, 1, 1, 0]);
+    assert_eq!(nearest(1, 1, 0), 0, "the vector unit");
+    assert_eq!(chip.chain(MemoryId(1)).collect::<Vec<_>>(), [MemoryId(1), MemoryId(0)]);
+    assert_eq!(parse(&chip.to_toml()), Ok(chip));
 }
 
 #[test]
@@ -154,6 +179,8 @@ prop_compose! {
             replacement: Replacement::Lru,
             victims: if any { Victims::Any } else { Victims::ObsoleteFirst },
             reclaim: Reclaim::Lazy,
+            above: None,
+            serves: Serves::default(),
         }
     }
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 use std::fs;
 use std::path::{Path, PathBuf};
 use trapti::accelerator::{
-    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, Serves, VectorUnit,
+    Victims,
 };
 use trapti::diagnostic::Source;
 use trapti::sim::{Options, simulate};
@@ -47,6 +48,8 @@ fn memory(value: &Value) -> Memory {
         replacement: Replacement::Lru,
         victims: Victims::Any,
         reclaim: Reclaim::Lazy,
+        above: None,
+        serves: Serves::default(),
     }
 }
 

@@ -1,5 +1,6 @@
 //! The checked accelerator; every value is in range and nothing is optional that the simulator needs.
 
+use crate::ids::MemoryId;
 use crate::units::{Bytes, Cycles, Hertz, Picojoules};
 use serde::{Deserialize, Serialize};
 
@@ -14,7 +15,7 @@ pub struct Accelerator {
     pub arrays: Vec<Array>,
     /// Unit for everything that is not a matrix product.
     pub vector: VectorUnit,
-    /// On-chip memories; the first is nearest to the arrays.
+    /// On-chip memories; each holds what [`Memory::serves`] says, and its contents come from the one it names as above it.
     pub memories: Vec<Memory>,
     /// Off-chip memory.
     pub dram: Dram,
@@ -105,6 +106,28 @@ pub struct Memory {
     pub victims: Victims,
     /// When obsolete bytes become free.
     pub reclaim: Reclaim,
+    /// The memory that a miss goes to and evicted bytes are saved in; `None`: DRAM.
+    pub above: Option<MemoryId>,
+    /// Whose data it holds.
+    pub serves: Serves,
+}
+
+/// Which accesses a memory serves: those of any of its units, operands and classes.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Serves {
+    /// Places of arrays in [`Accelerator::arrays`], ascending, the vector unit's place being their number; empty: all.
+    pub units: Vec<u32>,
+    /// Left operand (the first of a vector op), right operand (the others), result.
+    pub operands: [bool; 3],
+    /// Weights, activations, keys and values, scores: the order of the workload's classes.
+    pub classes: [bool; 4],
+}
+
+impl Default for Serves {
+    /// Everything.
+    fn default() -> Self {
+        Self { units: Vec::new(), operands: [true; 3], classes: [true; 4] }
+    }
 }
 
 /// Which victim is chosen first.
@@ -113,6 +136,10 @@ pub struct Memory {
 pub enum Replacement {
     /// Least recently used.
     Lru,
+    /// First in, first out: the tensor whose oldest residence began first.
+    Fifo,
+    /// Farthest next use in the order of ops, which is known; what is never used again goes first.
+    Belady,
 }
 
 /// Whether obsolete data goes before needed data.
@@ -131,6 +158,8 @@ pub enum Victims {
 pub enum Reclaim {
     /// When something overwrites them.
     Lazy,
+    /// At once: what is used again in a later step has to be fetched again.
+    Eager,
 }
 
 /// Off-chip memory.

@@ -1,7 +1,8 @@
 //! `accelerator.toml` to a checked [`Accelerator`].
 
+use super::memories;
 use crate::accelerator::{
-    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Overlap, Reclaim, Replacement, VectorUnit, Victims,
 };
 use crate::config::{Delay, Document, Field, PicojoulesPerBit, Table, TransferRate};
 use crate::diagnostic::Source;
@@ -13,7 +14,7 @@ use std::sync::Arc;
 /// Largest side of an array, and most lanes of the vector unit.
 const MOST_ELEMENTS: u64 = Array::LARGEST_SIDE as u64;
 /// Most ports of a memory.
-const MOST_PORTS: u64 = 64;
+pub(super) const MOST_PORTS: u64 = 64;
 /// Longest latency, in cycles.
 const LONGEST_LATENCY: u64 = 1_000_000_000;
 /// Widest port or channel, in bits.
@@ -38,7 +39,8 @@ impl Accelerator {
     /// | `memory.name` | `sram` |
     /// | `memory.ports` | 1 |
     /// | `memory.replacement`, `.victims`, `.reclaim` | `"lru"`, `"obsolete-first"`, `"lazy"` |
-    /// | `memory.classes` | all of them |
+    /// | `memory.classes`, `.operands`, `.arrays` | all of them (`arrays` names arrays, and `vector` the vector unit) |
+    /// | `memory.above` | none: misses go to DRAM |
     /// | `dram.burst`, `dram.ports` | 8, 1 |
     /// | `dram.energy` | none: needed only once a run spills or reloads |
     ///
@@ -63,11 +65,12 @@ fn read(mut root: Table<'_>, default_name: String) -> Option<Accelerator> {
     let clock = clock(&root.required("clock"));
     let arrays = arrays(&root.required("array"));
     let vector = root.required("vector").table().map(vector);
-    let memories = memories(&root.required("memory"), clock);
+    let memory = root.required("memory");
+    let memories = memories::read(&memory, clock, arrays.as_deref());
     let dram = root.required("dram").table().map(|table| dram(table, clock));
     let dispatch = root.optional("dispatch").keyword(&DISPATCH, &[]).unwrap_or(Dispatch::RoundRobin);
     root.finish();
-    Some(Accelerator {
+    let accelerator = Accelerator {
         name: name?,
         clock: clock?,
         arrays: arrays?,
@@ -75,7 +78,9 @@ fn read(mut root: Table<'_>, default_name: String) -> Option<Accelerator> {
         memories: memories?,
         dram: dram??,
         dispatch,
-    })
+    };
+    memories::check_routing(&memory, &accelerator);
+    Some(accelerator)
 }
 
 /// Names of [`Dispatch`] in files.
@@ -93,16 +98,15 @@ pub(super) const OVERLAP: [(&str, Overlap); 2] =
 /// Names of [`Fill`] in files.
 pub(super) const FILL: [(&str, Fill); 2] = [("edge", Fill::Edge), ("full", Fill::Full)];
 /// Names of [`Replacement`] in files.
-pub(super) const REPLACEMENT: [(&str, Replacement); 1] = [("lru", Replacement::Lru)];
+pub(super) const REPLACEMENT: [(&str, Replacement); 3] =
+    [("lru", Replacement::Lru), ("fifo", Replacement::Fifo), ("belady", Replacement::Belady)];
 /// Names of [`Victims`] in files.
 pub(super) const VICTIMS: [(&str, Victims); 2] = [("obsolete-first", Victims::ObsoleteFirst), ("any", Victims::Any)];
 /// Names of [`Reclaim`] in files.
-pub(super) const RECLAIM: [(&str, Reclaim); 1] = [("lazy", Reclaim::Lazy)];
-/// Names of the classes a memory may hold.
-const CLASSES: [&str; 4] = ["weight", "activation", "kv", "score"];
+pub(super) const RECLAIM: [(&str, Reclaim); 2] = [("lazy", Reclaim::Lazy), ("eager", Reclaim::Eager)];
 
 /// A non-empty name without control characters.
-fn name(field: &Field<'_>, default: String) -> Option<String> {
+pub(super) fn name(field: &Field<'_>, default: String) -> Option<String> {
     if !field.is_present() {
         return Some(default);
     }
@@ -123,7 +127,7 @@ fn clock(field: &Field<'_>) -> Option<Hertz> {
 }
 
 /// A size from 1 byte to [`LARGEST`].
-fn size(field: &Field<'_>) -> Option<Bytes> {
+pub(super) fn size(field: &Field<'_>) -> Option<Bytes> {
     let bytes: Bytes = field.value()?;
     let good = bytes >= Bytes(1) && bytes <= LARGEST;
     if !good {
@@ -133,7 +137,7 @@ fn size(field: &Field<'_>) -> Option<Bytes> {
 }
 
 /// A latency; a time becomes cycles once the clock is known.
-fn latency(field: &Field<'_>, clock: Option<Hertz>) -> Option<Cycles> {
+pub(super) fn latency(field: &Field<'_>, clock: Option<Hertz>) -> Option<Cycles> {
     let cycles = field.value::<Delay>()?.at(clock?);
     if cycles.0 > LONGEST_LATENCY {
         field.refuse("out-of-range", format!("at most {LONGEST_LATENCY} cycles"));
@@ -142,7 +146,7 @@ fn latency(field: &Field<'_>, clock: Option<Hertz>) -> Option<Cycles> {
 }
 
 /// A width in bits that is a whole number of bytes.
-fn width(field: &Field<'_>) -> Option<u32> {
+pub(super) fn width(field: &Field<'_>) -> Option<u32> {
     let bits: u32 = field.integer(8..=WIDEST_PORT)?;
     if !bits.is_multiple_of(8) {
         field.refuse("out-of-range", "a multiple of 8 bits: a word is whole bytes");
@@ -151,7 +155,7 @@ fn width(field: &Field<'_>) -> Option<u32> {
 }
 
 /// Reports an empty array of tables.
-fn check_not_empty(field: &Field<'_>) {
+pub(super) fn check_not_empty(field: &Field<'_>) {
     if field.is_array() && field.elements().is_empty() {
         field.refuse("wrong-value", "at least one table");
     }
@@ -217,65 +221,6 @@ fn vector(mut table: Table<'_>) -> Option<VectorUnit> {
     let buffer = size(&table.optional("buffer"));
     table.finish();
     Some(VectorUnit { lanes: lanes?, buffer: buffer.unwrap_or(Bytes(4096)) })
-}
-
-fn memories(field: &Field<'_>, clock: Option<Hertz>) -> Option<Vec<Memory>> {
-    check_not_empty(field);
-    let tables = field.tables();
-    for table in tables.iter().skip(1) {
-        let message = "more than one on-chip memory is not available in this version".into();
-        field.document().report_at("not-available", message, table.span(), "available: one shared memory");
-    }
-    let memories: Vec<_> = tables.into_iter().map(|table| memory(table, clock)).collect();
-    let memories: Vec<_> = memories.into_iter().collect::<Option<_>>()?;
-    (!memories.is_empty()).then_some(memories)
-}
-
-fn memory(mut table: Table<'_>, clock: Option<Hertz>) -> Option<Memory> {
-    let name = name(&table.optional("name"), "sram".into());
-    let capacity = capacity(&table.required("capacity"));
-    let ports = table.optional("ports").integer(1..=MOST_PORTS);
-    let port_bits = width(&table.required("port_bits"));
-    let latency = latency(&table.required("latency"), clock);
-    let replacement = table.optional("replacement").keyword(&REPLACEMENT, &["fifo", "belady"]);
-    let victims = table.optional("victims").keyword(&VICTIMS, &[]);
-    let reclaim = table.optional("reclaim").keyword(&RECLAIM, &["eager"]);
-    classes(&table.optional("classes"));
-    table.finish();
-    Some(Memory {
-        name: name?,
-        capacity: capacity?,
-        ports: ports.unwrap_or(1),
-        port_bits: port_bits?,
-        latency: latency?,
-        replacement: replacement.unwrap_or(Replacement::Lru),
-        victims: victims.unwrap_or(Victims::ObsoleteFirst),
-        reclaim: reclaim.unwrap_or(Reclaim::Lazy),
-    })
-}
-
-/// A size, or `"unlimited"`.
-fn capacity(field: &Field<'_>) -> Option<Option<Bytes>> {
-    match field.as_text() {
-        Some("unlimited") => Some(None),
-        _ if field.is_present() && field.peek::<Bytes>().is_none() => {
-            field.refuse("wrong-value", "a size such as `64 MiB`, or `unlimited`");
-            None
-        }
-        _ => size(field).map(Some),
-    }
-}
-
-/// Checks that a memory holds every class, the only choice there is with one shared memory.
-fn classes(field: &Field<'_>) {
-    let named: Vec<_> = CLASSES.iter().map(|&name| (name, name)).collect();
-    let listed: Vec<_> = field.elements().iter().map(|f| f.keyword(&named, &[])).collect();
-    let missing = CLASSES.iter().filter(|class| !listed.contains(&Some(**class))).copied().collect::<Vec<_>>();
-    if field.is_array() && !missing.is_empty() && listed.iter().all(Option::is_some) {
-        let message = "a memory dedicated to some classes is not available in this version".into();
-        let label = format!("available: all classes; {} is missing", missing.join(", "));
-        field.document().report_at("not-available", message, field.span(), label);
-    }
 }
 
 fn dram(mut table: Table<'_>, clock: Option<Hertz>) -> Option<Dram> {

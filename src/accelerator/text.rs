@@ -1,6 +1,7 @@
 //! An [`Accelerator`] as canonical TOML, the copy a run directory keeps.
 
 use crate::accelerator::parse::{DATAFLOW, DISPATCH, FILL, OVERLAP, RECLAIM, REPLACEMENT, VICTIMS};
+use crate::accelerator::routing::{CLASSES, OPERANDS, VECTOR_UNIT};
 use crate::accelerator::{Accelerator, Array, Dram, Memory};
 use crate::units::Bytes;
 
@@ -16,7 +17,7 @@ impl Accelerator {
         text.push_str("\n[vector]\n");
         line(&mut text, "lanes", self.vector.lanes);
         line(&mut text, "buffer", size(self.vector.buffer));
-        self.memories.iter().for_each(|memory| write_memory(&mut text, memory));
+        self.memories.iter().for_each(|memory| write_memory(&mut text, memory, self));
         write_dram(&mut text, &self.dram);
         text
     }
@@ -34,7 +35,7 @@ fn write_array(text: &mut String, array: &Array) {
     line(text, "fill", keyword(&FILL, array.fill));
 }
 
-fn write_memory(text: &mut String, memory: &Memory) {
+fn write_memory(text: &mut String, memory: &Memory, accelerator: &Accelerator) {
     text.push_str("\n[[memory]]\n");
     line(text, "name", quoted(&memory.name));
     line(text, "capacity", memory.capacity.map_or_else(|| quoted("unlimited"), size));
@@ -44,6 +45,24 @@ fn write_memory(text: &mut String, memory: &Memory) {
     line(text, "replacement", keyword(&REPLACEMENT, memory.replacement));
     line(text, "victims", keyword(&VICTIMS, memory.victims));
     line(text, "reclaim", keyword(&RECLAIM, memory.reclaim));
+    if let Some(above) = memory.above {
+        line(text, "above", quoted(&accelerator.memories[above.index()].name));
+    }
+    line(text, "classes", chosen(&CLASSES, &memory.serves.classes));
+    line(text, "operands", chosen(&OPERANDS, &memory.serves.operands));
+    if !memory.serves.units.is_empty() {
+        let unit = |&unit: &u32| accelerator.arrays.get(unit as usize).map_or(VECTOR_UNIT, |a| &a.name);
+        line(text, "arrays", list(memory.serves.units.iter().map(unit)));
+    }
+}
+
+/// The names that are chosen.
+fn chosen(names: &[&str], chosen: &[bool]) -> String {
+    list(names.iter().zip(chosen).filter(|(_, chosen)| **chosen).map(|(name, _)| *name))
+}
+
+fn list<'a>(names: impl Iterator<Item = &'a str>) -> String {
+    format!("[{}]", names.map(quoted).collect::<Vec<_>>().join(", "))
 }
 
 fn write_dram(text: &mut String, dram: &Dram) {

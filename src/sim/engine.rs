@@ -4,20 +4,21 @@ use super::array::{MatmulWalk, TileBuffer};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
 use super::layout::{Layouts, Rect};
-use super::occupancy::Tracker;
-use super::operands::Operands;
+use super::occupancy::Ledger;
+use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::ports::Ports;
 use super::record::{Causes, Recorder};
 use super::request::Transfers;
-use super::residency::{Need, Residency};
+use super::residency::{Held, Need, Residency};
 use super::running::Running;
-use super::statistics::Counters;
+use super::statistics::{Counters, OffChip};
 use super::step::Walk;
+use super::store::Store;
 use super::tiling::Tiling;
 
 use super::vector::VectorWalk;
 use super::{Options, Probe, Progress, setup, statistics};
-use crate::accelerator::{Accelerator, Overlap};
+use crate::accelerator::{Accelerator, Access, Memory, Overlap};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
@@ -69,14 +70,14 @@ pub struct Engine<'a, P: Probe> {
     pub(super) dispatcher: Dispatcher,
     pub(super) residency: Residency<'a, P>,
     pub(super) recorder: Recorder,
-    pub(super) sram: Ports,
+    pub(super) ports: Vec<Ports>,
     pub(super) dram: Ports,
     pub(super) heap: BinaryHeap<Reverse<(u64, Event)>>,
     pub(super) transfers: Transfers,
     pub(super) units: Vec<Unit>,
-    pub(super) counters: Counters,
+    pub(super) counters: Vec<Counters>,
+    pub(super) off_chip: OffChip,
     pub(super) timings: Vec<Option<OpTiming>>,
-    pub(super) latency: u32,
     end_nodes: Vec<Option<NodeId>>,
     dispatch_due: bool,
 }
@@ -111,6 +112,16 @@ pub fn run<P: Probe>(
     Ok(statistics::summarise(engine, outcome, events))
 }
 
+/// Empty memories. One that holds every tensor at once never evicts, which saves the bookkeeping.
+fn stores(workload: &Workload, accelerator: &Accelerator, held: &[Held]) -> Vec<Store> {
+    let everything: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+    let store = |(i, memory): (usize, &Memory)| {
+        let capacity = memory.capacity.map(|c| c.0).filter(|&c| c < everything);
+        Store::new(MemoryId::from(i), memory, held, capacity)
+    };
+    accelerator.memories.iter().enumerate().map(store).collect()
+}
+
 fn too_long(limit: u64) -> Error {
     Error::input(
         Diagnostic::new("too-many-events", format!("the run needs more than {limit} events"))
@@ -121,14 +132,12 @@ fn too_long(limit: u64) -> Error {
 impl<'a, P: Probe> Engine<'a, P> {
     fn new(workload: &'a Workload, accelerator: &'a Accelerator, options: &Options, probe: &'a mut P) -> Self {
         let layouts = Layouts::new(workload);
-        let held = setup::tensors(workload, accelerator, &layouts, &workload.windows(), options);
-        let memory = &accelerator.memories[0];
-        // A memory that holds every tensor at once never evicts.
-        let everything: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
-        let capacity = memory.capacity.map(|c| c.0).filter(|&c| c < everything);
-        let tracker = Tracker::new(MemoryId(0), workload);
+        let mut held = setup::tensors(workload, accelerator, &layouts, &workload.windows(), options);
         let dependencies = Dependencies::new(workload);
         let dispatcher = Dispatcher::new(workload, accelerator, &dependencies);
+        setup::next_uses(workload, &layouts, &dispatcher, &mut held);
+        let stores = stores(workload, accelerator, &held);
+        let ledger = Ledger { workload, lifetimes: Vec::new(), probe };
         let arrays = accelerator.arrays.iter().map(|a| Unit::new(a.overlap == Overlap::DoubleBuffered));
         Self {
             workload,
@@ -136,16 +145,16 @@ impl<'a, P: Probe> Engine<'a, P> {
             layouts,
             dependencies,
             dispatcher,
-            residency: Residency::new(workload, held, tracker, probe, capacity),
+            residency: Residency { held, stores, ledger },
             recorder: Recorder::default(),
-            sram: Ports::new(memory.ports),
+            ports: accelerator.memories.iter().map(|memory| Ports::new(memory.ports)).collect(),
             dram: Ports::new(accelerator.dram.ports),
             heap: BinaryHeap::new(),
-            transfers: Transfers::new(workload.tensors.len()),
+            transfers: Transfers::new(accelerator.memories.len(), workload.tensors.len()),
             units: arrays.chain([Unit::new(true)]).collect(),
-            counters: Counters::default(),
+            counters: vec![Counters::default(); accelerator.memories.len()],
+            off_chip: OffChip::default(),
             timings: vec![None; workload.ops.len()],
-            latency: memory.latency.0 as u32,
             end_nodes: vec![None; workload.ops.len()],
             dispatch_due: true,
         }
@@ -202,8 +211,22 @@ impl<'a, P: Probe> Engine<'a, P> {
         let walk = self.walk(unit, op, &operands);
         let rank = self.dispatcher.rank(op);
         let double_buffered = self.units[unit].double_buffered;
-        self.units[unit].running = Some(Running::new(op, rank, operands, walk, double_buffered, (now, node)));
+        let memories = self.nearest(unit, &operands);
+        self.units[unit].running = Some(Running::new(op, rank, operands, memories, walk, double_buffered, (now, node)));
         self.advance(now, unit);
+    }
+
+    /// The memories nearest to a unit for the inputs and the result of an op.
+    fn nearest(&self, unit: usize, operands: &Operands) -> ([usize; MOST_INPUTS], usize) {
+        let memory = |operand: usize, layout: &OperandLayout| {
+            let class = self.workload.tensor(layout.tensor).class as usize;
+            self.accelerator.nearest(Access { unit, operand, class }).map_or(0, MemoryId::index)
+        };
+        let mut inputs = [0; MOST_INPUTS];
+        for (i, layout) in operands.inputs.iter().enumerate() {
+            inputs[i] = memory(i.min(1), layout);
+        }
+        (inputs, memory(2, &operands.out))
     }
 
     /// Operand buffers must not keep tiles of a tensor that is overwritten in place.
@@ -222,7 +245,7 @@ impl<'a, P: Probe> Engine<'a, P> {
                 self.request_operands(now, unit, step);
                 continue;
             }
-            if let Some((step, causes)) = running.startable(self.latency) {
+            if let Some((step, causes)) = running.startable() {
                 self.start_computation(now, unit, step, &causes);
                 continue;
             }
@@ -273,9 +296,9 @@ impl<'a, P: Probe> Engine<'a, P> {
         let Some(running) = self.units[unit].running.take() else { return };
         let node = self.recorder.work(now, 0, running.op, running.operands.out.tensor, causes.as_slice());
         for &(tensor, read) in &running.operands.tensors {
-            self.residency.op_ends(now, tensor, read);
+            self.residency.op_ends(now, tensor, read, running.rank);
         }
-        self.residency.tracker.op_ended(now, running.op);
+        self.residency.op_ended(now, running.op);
         let array = (unit + 1 < self.units.len()).then(|| ArrayId::from(unit));
         let unit = &mut self.units[unit];
         unit.last_end = Some(node);
@@ -327,8 +350,8 @@ impl<'a, P: Probe> Engine<'a, P> {
         if self.dispatcher.unfinished() == 0 {
             return Ok(Outcome::Finished);
         }
-        if let Some((op, lacking)) = self.transfers.lacking() {
-            let (op, memory) = (self.workload.op(op).name.to_string(), self.accelerator.memories[0].name.clone());
+        if let Some((op, memory, lacking)) = self.transfers.lacking() {
+            let (op, memory) = (self.workload.op(op).name.to_string(), self.accelerator.memories[memory].name.clone());
             return Ok(Outcome::Thrashing { op, memory, lacking });
         }
         let stuck = self.workload.ops.iter().zip(&self.timings).find(|(_, timing)| timing.is_none());

@@ -1,7 +1,9 @@
 //! Makes room: who has to leave, in which order, and what must be saved first.
 
 use super::Probe;
-use super::residency::{Residency, Spill};
+use super::occupancy::Ledger;
+use super::residency::Held;
+use super::store::{Spill, Store};
 use crate::accelerator::Victims;
 use crate::ids::TensorId;
 
@@ -10,7 +12,7 @@ use crate::ids::TensorId;
 pub enum Room {
     /// The bytes fit.
     Ready,
-    /// They will once this has been written back.
+    /// They will once this has been copied to the level above.
     After(Spill),
     /// Everything that could leave is in use; this many bytes are lacking.
     Lacking(u64),
@@ -24,20 +26,21 @@ enum Pass {
     Any,
 }
 
-impl<P: Probe> Residency<'_, P> {
-    /// Frees whole tiles until `bytes` fit.
+impl Store {
+    /// Frees just as much as it takes for `bytes` to fit.
     ///
-    /// `obsolete-first`: tiles nobody needs, then clean ones, then dirty ones, each from the least recently used tensor on.
-    /// `any`: from the least recently used tensor on, whatever its state. A tensor loses tiles from its end; a tile in use stays.
-    /// Obsolete tiles leave without a write-back.
-    pub fn make_room(&mut self, now: u64, bytes: u64, victims: Victims) -> Room {
+    /// `obsolete-first`: what nobody needs, then what is clean, then what is dirty, each in the order of the replacement policy.
+    /// `any`: in that order, whatever the state. A tensor loses its last tiles, and of the last one to go only the end; a tile in
+    /// use stays. Obsolete bytes leave without being saved.
+    pub fn make_room<P: Probe>(&mut self, now: u64, bytes: u64, held: &[Held], ledger: &mut Ledger<'_, P>) -> Room {
         let Some(capacity) = self.capacity else { return Room::Ready };
-        let passes: &[Pass] = match victims {
+        let passes: &[Pass] = match self.victims {
             Victims::ObsoleteFirst => &[Pass::Obsolete, Pass::Clean, Pass::Any],
             Victims::Any => &[Pass::Any],
         };
+        let most = capacity.saturating_sub(bytes);
         for &pass in passes {
-            if let Some(spill) = self.sweep(now, bytes, capacity, pass) {
+            if let Some(spill) = self.sweep(now, most, held, pass, ledger) {
                 return Room::After(spill);
             }
         }
@@ -47,20 +50,27 @@ impl<P: Probe> Residency<'_, P> {
         }
     }
 
-    /// One pass from the least recently used tensor on. Stops at what must be written back first.
-    fn sweep(&mut self, now: u64, bytes: u64, capacity: u64, pass: Pass) -> Option<Spill> {
-        let list = |r: &Self, after: Option<u32>| {
-            let order = if pass == Pass::Obsolete { &r.obsolete } else { &r.by_use };
-            after.map_or_else(|| order.first(), |item| order.after(item))
+    /// One pass over the tensors, until at most `most` bytes are left. Stops at what must be saved first.
+    fn sweep<P: Probe>(
+        &mut self,
+        now: u64,
+        most: u64,
+        held: &[Held],
+        pass: Pass,
+        ledger: &mut Ledger<'_, P>,
+    ) -> Option<Spill> {
+        let next = |store: &Self, after: Option<u32>| match pass {
+            Pass::Obsolete => store.obsolete.next(after),
+            _ => store.all.next(after),
         };
-        let mut candidate = list(self, None);
-        while let Some(item) = candidate {
-            let lacking = (self.tracker.used() + bytes).saturating_sub(capacity);
+        let mut candidate = next(self, None);
+        while let Some(tensor) = candidate {
+            let lacking = self.tracker.used().saturating_sub(most);
             if lacking == 0 {
                 return None;
             }
-            candidate = list(self, Some(item));
-            if let Some(spill) = self.take(now, TensorId(item), lacking, pass) {
+            candidate = next(self, Some(tensor));
+            if let Some(spill) = self.take(now, lacking, (TensorId(tensor), &held[tensor as usize]), pass, ledger) {
                 return Some(spill);
             }
         }
@@ -68,31 +78,37 @@ impl<P: Probe> Residency<'_, P> {
     }
 
     /// Takes up to `lacking` bytes from the end of one tensor.
-    fn take(&mut self, now: u64, tensor: TensorId, lacking: u64, pass: Pass) -> Option<Spill> {
-        let (mut free, mut freed_bits) = (Vec::new(), 0);
-        let (mut spill, mut spill_bits) = (Vec::new(), 0);
-        for cell in self.removable(tensor) {
-            if (freed_bits + spill_bits) / 8 >= lacking {
+    fn take<P: Probe>(
+        &mut self,
+        now: u64,
+        lacking: u64,
+        (tensor, held): (TensorId, &Held),
+        pass: Pass,
+        ledger: &mut Ledger<'_, P>,
+    ) -> Option<Spill> {
+        let contents = &self.contents[tensor.index()];
+        let left = contents.present_bits.div_ceil(8).saturating_sub(lacking);
+        let mut bits = contents.present_bits - left * 8;
+        let (mut free, mut cells) = (Vec::new(), Vec::new());
+        for cell in self.removable(held, tensor) {
+            if bits == 0 {
                 break;
             }
-            let bits = self.cell_bits(tensor, cell);
-            match self.state(tensor, cell) {
-                (true, _) if pass == Pass::Obsolete => {}
-                (true, true) if pass == Pass::Clean || self.leaving.contains(&(tensor, cell as u32)) => {}
-                (true, true) => {
-                    spill.push(cell as u32);
-                    spill_bits += bits;
-                }
-                _ => {
-                    free.push(cell);
-                    freed_bits += bits;
-                }
+            let taken = contents.there(held, cell).min(bits);
+            let entry = (cell as u32, taken);
+            match contents.state(held, cell) {
+                (true, _) if pass == Pass::Obsolete => continue,
+                (true, true) if pass == Pass::Clean || self.leaving.contains(&(tensor, entry.0)) => continue,
+                (true, true) => cells.push(entry),
+                _ => free.push(entry),
             }
+            bits -= taken;
         }
         if !free.is_empty() {
-            self.remove(now, tensor, &free);
+            self.remove(now, held, tensor, &free, ledger);
         }
-        self.leaving.extend(spill.iter().map(|&cell| (tensor, cell)));
-        (!spill.is_empty()).then(|| Spill { tensor, cells: spill, bytes: spill_bits.div_ceil(8) })
+        self.leaving.extend(cells.iter().map(|&(cell, _)| (tensor, cell)));
+        let bytes = cells.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
+        (bytes > 0).then_some(Spill { tensor, cells, bytes, stays: false })
     }
 }

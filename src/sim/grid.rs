@@ -63,7 +63,7 @@ pub struct Cells {
 
 impl Cells {
     /// Whether a cell lies in it.
-    pub fn contains(&self, row: u32, col: u32) -> bool {
+    pub fn contains(&self, (row, col): (u32, u32)) -> bool {
         (self.rows.0..self.rows.1).contains(&row) && (self.cols.0..self.cols.1).contains(&col)
     }
 
@@ -91,9 +91,23 @@ impl Grid {
         Cells { rows: range(&self.rows, rect.row, rect.rows), cols: range(&self.cols, rect.col, rect.cols) }
     }
 
-    /// Number of the cell at a row and column of cells.
-    pub fn number(&self, row: u32, col: u32) -> usize {
-        row as usize * self.cols.count() as usize + col as usize
+    /// Numbers of the cells of a rectangle, row by row.
+    pub fn numbers(&self, cells: Cells) -> impl Iterator<Item = usize> + use<> {
+        let columns = self.cols.count() as usize;
+        let (first, last) = (cells.cols.0 as usize, cells.cols.1 as usize);
+        (cells.rows.0 as usize..cells.rows.1 as usize).flat_map(move |row| row * columns + first..row * columns + last)
+    }
+
+    /// The rectangle of one cell.
+    pub fn single(&self, number: usize) -> Cells {
+        let (row, col) = self.place(number);
+        Cells { rows: (row, row + 1), cols: (col, col + 1) }
+    }
+
+    /// Bits of cell `number`.
+    pub fn bits_of(&self, number: usize) -> u64 {
+        let (row, col) = self.place(number);
+        self.cell_bits(row, col)
     }
 
     /// Row and column of cell `number`.

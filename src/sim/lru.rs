@@ -51,6 +51,11 @@ impl LruList {
         self.linked[i] = false;
     }
 
+    /// Whether `item` is in the list.
+    pub fn has(&self, item: u32) -> bool {
+        self.linked[item as usize]
+    }
+
     /// The least recently used element.
     pub fn first(&self) -> Option<u32> {
         (self.head != NONE).then_some(self.head)

@@ -18,6 +18,34 @@ struct Stored {
     lifetime: u32,
 }
 
+/// The residences of all memories, and who watches them.
+#[derive(Debug)]
+pub struct Ledger<'a, P: Probe> {
+    /// What the bytes are attributed to.
+    pub workload: &'a Workload,
+    /// All residences so far.
+    pub lifetimes: Vec<Lifetime>,
+    /// Hears of every change of needed bytes.
+    pub probe: &'a mut P,
+}
+
+impl<P: Probe> Ledger<'_, P> {
+    fn begin(&mut self, now: u64, memory: MemoryId, storage: TensorId) -> u32 {
+        let tensor = self.workload.tensor(storage);
+        self.lifetimes.push(Lifetime {
+            storage,
+            class: tensor.class,
+            memory,
+            layer: tensor.layer,
+            extent: Bytes::ZERO,
+            reserved: Cycles(now),
+            released: Cycles(now),
+            transfers: 0,
+        });
+        self.lifetimes.len() as u32 - 1
+    }
+}
+
 /// A maximum over the cycles so far.
 #[derive(Debug, Clone, Default)]
 pub struct Maximum {
@@ -36,7 +64,6 @@ pub struct Tracker {
     now: OccupancyChange,
     changes: Changes,
     stored: Vec<Stored>,
-    lifetimes: Vec<Lifetime>,
     integral: u128,
     peak_needed: Maximum,
     peak_used: Maximum,
@@ -47,14 +74,13 @@ pub struct Tracker {
 
 impl Tracker {
     /// An empty memory.
-    pub fn new(memory: MemoryId, workload: &Workload) -> Self {
+    pub fn new(memory: MemoryId, tensors: usize) -> Self {
         let empty = Stored { present: 0, needed: 0, lifetime: NONE };
         Self {
             memory,
             now: OccupancyChange::default(),
             changes: Changes::default(),
-            stored: vec![empty; workload.tensors.len()],
-            lifetimes: Vec::new(),
+            stored: vec![empty; tensors],
             integral: 0,
             peak_needed: Maximum::default(),
             peak_used: Maximum::default(),
@@ -74,30 +100,28 @@ impl Tracker {
         self.now.needed_total().0
     }
 
-    /// Adds to what is there and needed of `storage` at cycle `now`. `workload` says what the bytes are attributed to.
-    pub fn change(
+    /// Adds to what is there and needed of `storage` at cycle `now`.
+    pub fn change<P: Probe>(
         &mut self,
         now: u64,
-        workload: &Workload,
+        ledger: &mut Ledger<'_, P>,
         storage: TensorId,
-        present: i64,
-        needed: i64,
-        probe: &mut impl Probe,
+        (present, needed): (i64, i64),
     ) {
         if now > self.now.cycle.0 {
             self.close_cycle(now);
         }
-        let class = workload.tensor(storage).class as usize;
-        let lifetime = self.open(now, workload, storage) as usize;
+        let class = ledger.workload.tensor(storage).class as usize;
+        let lifetime = self.open(now, ledger, storage) as usize;
         let stored = &mut self.stored[storage.index()];
         stored.present = stored.present.wrapping_add_signed(present);
         stored.needed = stored.needed.wrapping_add_signed(needed);
-        let record = &mut self.lifetimes[lifetime];
+        let record = &mut ledger.lifetimes[lifetime];
         record.extent = record.extent.max(Bytes(stored.needed));
         if needed < 0 && stored.needed == 0 {
             record.released = Cycles(now);
         }
-        probe.lifetime_bytes(now, LifetimeId(lifetime as u32), stored.needed);
+        ledger.probe.lifetime_bytes(now, LifetimeId(lifetime as u32), stored.needed);
         if stored.present == 0 {
             stored.lifetime = NONE;
         }
@@ -106,36 +130,25 @@ impl Tracker {
         self.log.push((storage.0, needed));
     }
 
-    fn open(&mut self, now: u64, workload: &Workload, storage: TensorId) -> u32 {
+    fn open<P: Probe>(&mut self, now: u64, ledger: &mut Ledger<'_, P>, storage: TensorId) -> u32 {
         let stored = &mut self.stored[storage.index()];
         if stored.lifetime == NONE {
-            stored.lifetime = self.lifetimes.len() as u32;
-            let tensor = workload.tensor(storage);
-            self.lifetimes.push(Lifetime {
-                storage,
-                class: tensor.class,
-                memory: self.memory,
-                layer: tensor.layer,
-                extent: Bytes::ZERO,
-                reserved: Cycles(now),
-                released: Cycles(now),
-                transfers: 0,
-            });
+            stored.lifetime = ledger.begin(now, self.memory, storage);
         }
         stored.lifetime
     }
 
     /// The residence that a transfer of `storage` touches; counts the transfer.
-    pub fn touch(&mut self, now: u64, workload: &Workload, storage: TensorId) -> LifetimeId {
-        let lifetime = self.open(now, workload, storage);
-        self.lifetimes[lifetime as usize].transfers += 1;
+    pub fn touch<P: Probe>(&mut self, now: u64, ledger: &mut Ledger<'_, P>, storage: TensorId) -> LifetimeId {
+        let lifetime = self.open(now, ledger, storage);
+        ledger.lifetimes[lifetime as usize].transfers += 1;
         LifetimeId(lifetime)
     }
 
     /// Obsolete bytes of `storage` are needed again: all that is there belonged to the residence after all.
-    pub fn joined(&mut self, storage: TensorId) {
+    pub fn joined<P: Probe>(&mut self, ledger: &mut Ledger<'_, P>, storage: TensorId) {
         let stored = self.stored[storage.index()];
-        let record = &mut self.lifetimes[stored.lifetime as usize];
+        let record = &mut ledger.lifetimes[stored.lifetime as usize];
         record.extent = record.extent.max(Bytes(stored.present));
     }
 
@@ -185,17 +198,16 @@ impl Tracker {
     }
 
     /// Ends the run at cycle `end`.
-    pub fn finish(mut self, end: u64) -> Record {
+    pub fn finish(mut self, end: u64, lifetimes: &mut [Lifetime]) -> Record {
         self.close_cycle(end.max(self.now.cycle.0));
         self.name_owners();
         for stored in &self.stored {
             if stored.lifetime != NONE && stored.needed > 0 {
-                self.lifetimes[stored.lifetime as usize].released = Cycles(end);
+                lifetimes[stored.lifetime as usize].released = Cycles(end);
             }
         }
         Record {
             changes: self.changes,
-            lifetimes: self.lifetimes,
             integral: self.integral,
             peak_needed: self.peak_needed,
             peak_used: self.peak_used,
@@ -209,8 +221,6 @@ impl Tracker {
 pub struct Record {
     /// Every change of occupancy.
     pub changes: Changes,
-    /// Residences.
-    pub lifetimes: Vec<Lifetime>,
     /// Needed bytes times cycles.
     pub integral: u128,
     /// Most bytes needed at once.

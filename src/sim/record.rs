@@ -60,7 +60,9 @@ pub struct Transfer {
     pub tensor: TensorId,
     /// Residence they belong to.
     pub lifetime: LifetimeId,
-    /// Port.
+    /// Memory.
+    pub memory: usize,
+    /// Port of the memory.
     pub port: usize,
 }
 
@@ -82,7 +84,7 @@ impl Recorder {
             pattern: 0,
             kind: transfer.kind,
             operand: transfer.operand,
-            memory: 0,
+            memory: transfer.memory as u8,
             port: transfer.port as u8,
         };
         self.push(node, causes.as_slice())

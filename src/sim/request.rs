@@ -2,8 +2,8 @@
 
 use super::grid::Cells;
 use super::layout::Rect;
-use super::residency::Spill;
 use super::running::Cause;
+use super::store::Spill;
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::units::Bytes;
 use rustc_hash::FxHashMap;
@@ -27,7 +27,7 @@ pub enum What {
         /// Bytes that move.
         bytes: u32,
     },
-    /// A result from the memory to DRAM.
+    /// A result from a memory to the level above, and so on up to DRAM.
     WriteBack {
         /// Its spatial tile.
         spatial: u64,
@@ -56,6 +56,8 @@ pub struct Request {
     pub id: u32,
     /// Unit that asks.
     pub unit: u32,
+    /// Memory nearest to the unit for this operand; the one that a copy upwards leaves.
+    pub memory: u32,
     /// Op that causes it.
     pub op: OpId,
     /// What to move.
@@ -66,8 +68,8 @@ pub struct Request {
     pub also: Option<Cause>,
     /// Whether something is leaving to make room for it.
     pub spilling: bool,
-    /// Bytes it lacked when it was last tried.
-    pub lacking: u64,
+    /// Bytes it lacked when it was last tried, and in which memory.
+    pub lacking: (u64, u32),
 }
 
 impl Request {
@@ -81,15 +83,17 @@ impl Request {
 pub struct Active {
     /// What was asked for.
     pub request: Request,
-    /// Its record.
-    pub node: NodeId,
-    /// Whether it brings contents of DRAM first.
+    /// Its record, and the cycles from its `done` to its end.
+    pub end: Cause,
+    /// Whether it brings an operand nearer, so that its request goes on.
     pub fill: bool,
 }
 
-/// A fill under way: nobody reads these tiles before it ends.
+/// Tiles on their way into a memory: nobody reads them there before they have arrived.
 #[derive(Debug)]
 pub struct ActiveFill {
+    /// The memory.
+    pub memory: usize,
     /// Its place among the transfers under way.
     pub index: u32,
     /// Its record.
@@ -111,8 +115,8 @@ pub struct Transfers {
     pub fills: Vec<ActiveFill>,
     /// What leaves, by the number of its request.
     pub spills: FxHashMap<u32, Spill>,
-    /// For each tensor the fill that ended last, and the op it was for.
-    pub last_fill: Vec<Option<(NodeId, OpId)>>,
+    /// For each memory and tensor the fill that ended last, and the op it was for.
+    pub last_fill: Vec<Vec<Option<(NodeId, OpId)>>>,
     /// Tiles of the transfer being looked at.
     pub tiles: Vec<(TensorId, Cells)>,
     /// Number of the next request.
@@ -121,14 +125,14 @@ pub struct Transfers {
 
 impl Transfers {
     /// None yet.
-    pub fn new(tensors: usize) -> Self {
+    pub fn new(memories: usize, tensors: usize) -> Self {
         Self {
             queue: Vec::new(),
             active: Vec::new(),
             unused: Vec::new(),
             fills: Vec::new(),
             spills: FxHashMap::default(),
-            last_fill: vec![None; tensors],
+            last_fill: vec![vec![None; tensors]; memories],
             tiles: Vec::new(),
             next_id: 0,
         }
@@ -161,36 +165,38 @@ impl Transfers {
         }
     }
 
-    /// The first request that found no room, and the bytes it lacks.
-    pub fn lacking(&self) -> Option<(OpId, Bytes)> {
-        self.queue.iter().find(|r| r.lacking > 0).map(|r| (r.op, Bytes(r.lacking)))
+    /// The first request that found no room: its op, the memory, and the bytes it lacks.
+    pub fn lacking(&self) -> Option<(OpId, usize, Bytes)> {
+        let first = self.queue.iter().find(|r| r.lacking.0 > 0)?;
+        Some((first.op, first.lacking.1 as usize, Bytes(first.lacking.0)))
     }
 
     /// A fill has ended: reads by other ops follow it from now on.
     pub fn end_fill(&mut self, index: u32, op: OpId) {
         if let Some(at) = self.fills.iter().position(|f| f.index == index) {
             let fill = self.fills.swap_remove(at);
-            fill.tiles.iter().for_each(|(tensor, _)| self.last_fill[tensor.index()] = Some((fill.node, op)));
+            let last = &mut self.last_fill[fill.memory];
+            fill.tiles.iter().for_each(|(tensor, _)| last[tensor.index()] = Some((fill.node, op)));
         }
     }
 
-    /// The fill under way that brings any of the tiles just looked up.
-    pub fn blocking_fill(&self) -> Option<NodeId> {
-        let hit = |f: &&ActiveFill| {
-            f.tiles.iter().any(|(t, cells)| self.tiles.iter().any(|(u, other)| t == u && cells.overlaps(other)))
+    /// The fill under way that brings any of the tiles into the memory.
+    pub fn blocking_fill(&self, memory: usize, tiles: &[(TensorId, Cells)]) -> Option<NodeId> {
+        let common = |f: &ActiveFill| {
+            f.tiles.iter().any(|(t, cells)| tiles.iter().any(|(u, other)| t == u && cells.overlaps(other)))
         };
-        self.fills.iter().find(hit).map(|f| f.node)
+        self.fills.iter().find(|f| f.memory == memory && common(f)).map(|f| f.node)
     }
 }
 
 /// A request that is ready at `ready`, of the op at place `rank` of the order.
 pub fn request(
     (ready, rank, place): (u64, u32, u64),
-    unit: usize,
+    (unit, memory): (usize, usize),
     op: OpId,
     what: What,
     cause: Option<Cause>,
 ) -> Request {
-    let unit = unit as u32;
-    Request { ready, rank, place, id: 0, unit, op, what, cause, also: None, spilling: false, lacking: 0 }
+    let (unit, memory) = (unit as u32, memory as u32);
+    Request { ready, rank, place, id: 0, unit, memory, op, what, cause, also: None, spilling: false, lacking: (0, 0) }
 }

@@ -1,11 +1,11 @@
-//! Which tiles of which tensor are in the memory, and whether anybody still needs them.
+//! Which tiles of which tensor are in which memory, and whether anybody still needs them.
 
 use super::Probe;
-use super::grid::{CellSet, Cells, Grid};
-use super::lru::LruList;
-use super::occupancy::Tracker;
-use crate::ids::{LifetimeId, TensorId};
-use crate::workload::Workload;
+use super::eviction::Room;
+use super::grid::{Cells, Grid};
+use super::occupancy::Ledger;
+use super::store::{Spill, Store};
+use crate::ids::{LifetimeId, OpId, TensorId};
 
 /// Until when the bytes of a tensor are needed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub enum Need {
     Tiles,
 }
 
-/// A tensor that holds bytes of its own.
+/// A tensor that holds bytes of its own; the same for all memories.
 #[derive(Debug)]
 pub struct Held {
     /// Its tiles.
@@ -33,38 +33,21 @@ pub struct Held {
     pub uses_left: u32,
     /// Running ops that read it.
     pub readers: u32,
-    present: CellSet,
-    needed: CellSet,
-    dirty: CellSet,
-    present_bits: u64,
-    needed_bits: u64,
-    total_bits: u64,
+    /// Places in the order of ops that have yet to end and use it, the next one last.
+    pub next_uses: Vec<u32>,
+    /// Bits of the whole tensor.
+    pub bits: u64,
 }
 
 impl Held {
-    /// Nothing of it is in the memory.
+    /// A tensor that no op uses.
     pub fn new(grid: Grid, storage: TensorId, need: Need) -> Self {
-        let set = || CellSet::new(grid.len(), false);
-        let needed = if need == Need::Tiles { set() } else { CellSet::default() };
-        let (present, dirty) = (set(), set());
-        let total_bits = grid.bits();
-        let (present_bits, needed_bits) = (0, 0);
-        Self {
-            grid,
-            storage,
-            need,
-            uses_left: 0,
-            readers: 0,
-            present,
-            needed,
-            dirty,
-            present_bits,
-            needed_bits,
-            total_bits,
-        }
+        let bits = grid.bits();
+        Self { grid, storage, need, uses_left: 0, readers: 0, next_uses: Vec::new(), bits }
     }
 
-    fn live(&self) -> bool {
+    /// Whether all its bytes are needed; where they are needed tile by tile, this says nothing.
+    pub fn live(&self) -> bool {
         match self.need {
             Need::Uses => self.uses_left > 0,
             Need::Always => true,
@@ -73,292 +56,150 @@ impl Held {
         }
     }
 
-    fn is_needed(&self, cell: usize) -> bool {
-        if self.need == Need::Tiles { self.needed.has(cell) } else { self.live() }
-    }
-
-    fn bytes(&self) -> (u64, u64) {
-        (self.present_bits.div_ceil(8), self.needed_bits.div_ceil(8))
+    /// Place in the order of the next op that uses it.
+    pub fn next_use(&self) -> Option<u32> {
+        self.next_uses.last().copied()
     }
 }
 
-/// A tile that must stay where it is while a transfer is under way.
-#[derive(Debug, Clone, Copy)]
-pub struct Pin {
-    /// Transfer request that holds it.
-    pub request: u32,
-    /// The tensor.
-    pub tensor: TensorId,
-    /// Its cells.
-    pub cells: Cells,
-}
-
-/// Cells that must be written back before they can go.
-#[derive(Debug, Clone)]
-pub struct Spill {
-    /// The tensor.
-    pub tensor: TensorId,
-    /// Numbers of the cells.
-    pub cells: Vec<u32>,
-    /// Their size.
-    pub bytes: u64,
-}
-
-/// The contents of one memory.
+/// The contents of all memories.
 #[derive(Debug)]
 pub struct Residency<'a, P: Probe> {
-    pub(super) workload: &'a Workload,
-    pub(super) held: Vec<Held>,
-    pub(super) tracker: Tracker,
-    pub(super) probe: &'a mut P,
-    pub(super) capacity: Option<u64>,
-    pub(super) pins: Vec<Pin>,
-    pub(super) leaving: Vec<(TensorId, u32)>,
-    pub(super) by_use: LruList,
-    pub(super) obsolete: LruList,
-    pub(super) evicted_needed: u64,
+    /// Every tensor.
+    pub held: Vec<Held>,
+    /// Every memory.
+    pub stores: Vec<Store>,
+    /// Residences.
+    pub ledger: Ledger<'a, P>,
 }
 
-impl<'a, P: Probe> Residency<'a, P> {
-    /// An empty memory. `capacity` is `None` where everything fits, which saves the bookkeeping of evictions.
-    pub fn new(
-        workload: &'a Workload,
-        held: Vec<Held>,
-        tracker: Tracker,
-        probe: &'a mut P,
-        capacity: Option<u64>,
-    ) -> Self {
-        let len = if capacity.is_some() { held.len() } else { 0 };
-        let (by_use, obsolete) = (LruList::new(len), LruList::new(len));
-        let (pins, leaving) = (Vec::new(), Vec::new());
-        Self { workload, held, tracker, probe, capacity, pins, leaving, by_use, obsolete, evicted_needed: 0 }
-    }
-
-    /// Reports to the tracker what changed since `before`, and files the tensor under its new state.
-    pub(super) fn account(&mut self, now: u64, tensor: TensorId, before: (u64, u64)) {
-        let held = &self.held[tensor.index()];
-        let after = held.bytes();
-        let (present, needed) = (after.0 as i64 - before.0 as i64, after.1 as i64 - before.1 as i64);
-        if self.capacity.is_some() {
-            self.file(tensor, needed < 0);
-        }
-        if present != 0 || needed != 0 {
-            let storage = self.held[tensor.index()].storage;
-            self.tracker.change(now, self.workload, storage, present, needed, self.probe);
-        }
-    }
-
-    fn file(&mut self, tensor: TensorId, released: bool) {
-        let held = &self.held[tensor.index()];
-        if held.present_bits == 0 {
-            self.by_use.remove(tensor.0);
-        }
-        if held.present_bits == held.needed_bits {
-            self.obsolete.remove(tensor.0);
-        } else if released {
-            self.obsolete.touch(tensor.0);
-        }
+impl<P: Probe> Residency<'_, P> {
+    /// A transfer of the tensor starts: it is the most recently used, and its residence has one transfer more.
+    pub fn touch(&mut self, now: u64, memory: usize, tensor: TensorId) -> LifetimeId {
+        self.mark_used(memory, tensor);
+        self.copy_out(now, memory, tensor)
     }
 
     /// The tensor is the most recently used.
-    pub fn mark_used(&mut self, tensor: TensorId) {
-        if self.capacity.is_none() {
-            return;
-        }
-        let held = &self.held[tensor.index()];
-        self.by_use.touch(tensor.0);
-        if held.present_bits != held.needed_bits {
-            self.obsolete.touch(tensor.0);
-        }
+    pub fn mark_used(&mut self, memory: usize, tensor: TensorId) {
+        self.stores[memory].mark_used(&self.held[tensor.index()], tensor);
     }
 
-    /// A transfer of the tensor starts: it is the most recently used, and its residence has one transfer more.
-    pub fn touch(&mut self, now: u64, tensor: TensorId) -> LifetimeId {
-        self.mark_used(tensor);
-        self.tracker.touch(now, self.workload, self.held[tensor.index()].storage)
-    }
-
-    /// A copy of some of the tensor leaves for DRAM: its residence has one transfer more, its order of use stays.
-    pub fn copy_out(&mut self, now: u64, tensor: TensorId) -> LifetimeId {
-        self.tracker.touch(now, self.workload, self.held[tensor.index()].storage)
+    /// A copy of some of the tensor leaves for the level above: its residence has one transfer more, its order of use stays.
+    pub fn copy_out(&mut self, now: u64, memory: usize, tensor: TensorId) -> LifetimeId {
+        self.stores[memory].tracker.touch(now, &mut self.ledger, self.held[tensor.index()].storage)
     }
 
     /// Bits of `cells` that are not in the memory.
-    pub fn missing_bits(&self, tensor: TensorId, cells: Cells) -> u64 {
-        let held = &self.held[tensor.index()];
-        if held.present_bits == held.total_bits {
-            return 0;
-        }
-        let mut bits = 0;
-        for row in cells.rows.0..cells.rows.1 {
-            for col in cells.cols.0..cells.cols.1 {
-                if !held.present.has(held.grid.number(row, col)) {
-                    bits += held.grid.cell_bits(row, col);
-                }
-            }
-        }
-        bits
+    pub fn missing_bits(&self, memory: usize, tensor: TensorId, cells: Cells) -> u64 {
+        self.stores[memory].missing_bits(&self.held[tensor.index()], tensor, cells)
     }
 
-    /// `cells` arrive: their bytes count from now. `dirty`: they differ from any copy off chip.
-    pub fn add(&mut self, now: u64, tensor: TensorId, cells: Cells, dirty: bool) {
-        let held = &mut self.held[tensor.index()];
-        let before = held.bytes();
-        for row in cells.rows.0..cells.rows.1 {
-            for col in cells.cols.0..cells.cols.1 {
-                let cell = held.grid.number(row, col);
-                if dirty {
-                    held.dirty.set(cell, true);
-                }
-                if !held.present.has(cell) {
-                    held.present.set(cell, true);
-                    held.present_bits += held.grid.cell_bits(row, col);
-                }
-            }
-        }
-        if held.need == Need::Tiles {
-            self.need_tiles(tensor, cells);
-        } else if held.live() {
-            held.needed_bits = held.present_bits;
-        }
-        self.account(now, tensor, before);
+    /// `cells` arrive whole: their bytes count from now. `dirty`: there is no copy further up.
+    pub fn add(&mut self, now: u64, memory: usize, tensor: TensorId, cells: Cells, dirty: bool) {
+        self.stores[memory].add(now, &self.held[tensor.index()], tensor, cells, dirty, &mut self.ledger);
     }
 
-    /// Marks `cells`, all present, as needed. Returns whether some were not.
-    fn need_tiles(&mut self, tensor: TensorId, cells: Cells) -> bool {
-        let held = &mut self.held[tensor.index()];
-        let before = held.needed_bits;
-        for row in cells.rows.0..cells.rows.1 {
-            for col in cells.cols.0..cells.cols.1 {
-                let cell = held.grid.number(row, col);
-                if !held.needed.has(cell) {
-                    held.needed.set(cell, true);
-                    held.needed_bits += held.grid.cell_bits(row, col);
-                }
-            }
-        }
-        held.needed_bits != before
+    /// The first `bits` bits of a cell arrive from below.
+    pub fn add_part(&mut self, now: u64, memory: usize, tensor: TensorId, (cell, bits): (u32, u64)) {
+        self.stores[memory].add_part(now, &self.held[tensor.index()], tensor, (cell, bits), &mut self.ledger);
     }
 
     /// A transfer reads `cells`, all present: where tiles are needed one by one, these are from now on.
-    pub fn hit(&mut self, now: u64, tensor: TensorId, cells: Cells) {
-        if self.held[tensor.index()].need != Need::Tiles {
-            return;
-        }
-        let before = self.held[tensor.index()].bytes();
-        if self.need_tiles(tensor, cells) {
-            self.tracker.joined(self.held[tensor.index()].storage);
-            self.account(now, tensor, before);
+    pub fn hit(&mut self, now: u64, memory: usize, tensor: TensorId, cells: Cells) {
+        self.stores[memory].hit(now, &self.held[tensor.index()], tensor, cells, &mut self.ledger);
+    }
+
+    /// `cells` are overwritten in `memory`: copies elsewhere are of no use any more.
+    pub fn invalidate_elsewhere(&mut self, now: u64, memory: usize, tensor: TensorId, cells: Cells) {
+        for (i, store) in self.stores.iter_mut().enumerate() {
+            if i != memory {
+                store.discard(now, &self.held[tensor.index()], tensor, cells, &mut self.ledger);
+            }
         }
     }
 
     /// The op that reads these tiles does so no more; they stay needed while another op reads the tensor.
     pub fn release_tiles(&mut self, now: u64, tensor: TensorId, cells: Cells) {
-        let held = &mut self.held[tensor.index()];
-        if held.need != Need::Tiles || held.readers > 1 {
-            return;
+        let held = &self.held[tensor.index()];
+        if held.need == Need::Tiles && held.readers <= 1 {
+            self.stores.iter_mut().for_each(|s| s.release_tiles(now, held, tensor, cells, &mut self.ledger));
         }
-        let before = held.bytes();
-        for row in cells.rows.0..cells.rows.1 {
-            for col in cells.cols.0..cells.cols.1 {
-                let cell = held.grid.number(row, col);
-                if held.needed.has(cell) {
-                    held.needed.set(cell, false);
-                    held.needed_bits -= held.grid.cell_bits(row, col);
-                }
-            }
-        }
-        self.account(now, tensor, before);
     }
 
     /// An op that reads the tensor starts.
     pub fn op_starts(&mut self, now: u64, tensor: TensorId) {
         let held = &mut self.held[tensor.index()];
         held.readers += 1;
-        if held.need == Need::Readers && held.present_bits > held.needed_bits {
-            let before = held.bytes();
-            held.needed_bits = held.present_bits;
-            self.tracker.joined(held.storage);
-            self.account(now, tensor, before);
+        if held.need == Need::Readers {
+            self.stores.iter_mut().for_each(|s| s.need_all(now, held, tensor, &mut self.ledger));
         }
     }
 
-    /// An op that read or wrote the tensor has ended.
-    pub fn op_ends(&mut self, now: u64, tensor: TensorId, read: bool) {
+    /// The op at place `rank` of the order, which read or wrote the tensor, has ended.
+    pub fn op_ends(&mut self, now: u64, tensor: TensorId, read: bool, rank: u32) {
         let held = &mut self.held[tensor.index()];
-        let before = held.bytes();
         held.uses_left -= 1;
-        if read {
-            held.readers -= 1;
+        held.readers -= u32::from(read);
+        if let Ok(at) = held.next_uses.binary_search_by(|use_rank| rank.cmp(use_rank)) {
+            held.next_uses.remove(at);
         }
-        if held.need == Need::Tiles && held.readers == 0 && held.needed_bits > 0 {
-            held.needed = CellSet::new(held.grid.len(), false);
+        for store in &mut self.stores {
+            store.op_ends(now, held, tensor, &mut self.ledger);
         }
-        if !held.live() && held.readers == 0 {
-            held.needed_bits = 0;
-        }
-        self.account(now, tensor, before);
     }
 
-    /// A result has reached DRAM.
+    /// An op has just released its operands.
+    pub fn op_ended(&mut self, now: u64, op: OpId) {
+        self.stores.iter_mut().for_each(|store| store.tracker.op_ended(now, op));
+    }
+
+    /// A result has reached DRAM: it is clean wherever it is.
     pub fn backed(&mut self, tensor: TensorId, cells: Cells) {
-        let held = &mut self.held[tensor.index()];
-        for row in cells.rows.0..cells.rows.1 {
-            for col in cells.cols.0..cells.cols.1 {
-                held.dirty.set(held.grid.number(row, col), false);
+        let held = &self.held[tensor.index()];
+        self.stores.iter_mut().for_each(|store| store.clean(held, tensor, cells));
+    }
+
+    /// A result has been copied to the memory above.
+    pub fn copied_up(&mut self, memory: usize, tensor: TensorId, cells: Cells) {
+        self.stores[memory].clean(&self.held[tensor.index()], tensor, cells);
+    }
+
+    /// What had to be saved has a copy above; it leaves, unless it only had to be copied or is in use again.
+    pub fn saved(&mut self, now: u64, memory: usize, spill: &Spill) {
+        self.stores[memory].saved(now, &self.held[spill.tensor.index()], spill, &mut self.ledger);
+    }
+
+    /// Whether `bytes` fit into the memory, now that whoever could leave has left.
+    pub fn make_room(&mut self, now: u64, memory: usize, bytes: u64) -> Room {
+        self.stores[memory].make_room(now, bytes, &self.held, &mut self.ledger)
+    }
+
+    /// Bits of each cell that are in the memory.
+    pub fn parts(&self, memory: usize, tensor: TensorId, cells: &[u32]) -> Vec<(u32, u64)> {
+        let (held, contents) = (&self.held[tensor.index()], &self.stores[memory].contents[tensor.index()]);
+        cells.iter().map(|&cell| (cell, contents.there(held, cell as usize))).collect()
+    }
+
+    /// Bytes by which the memory fills up when so many bits of each cell have arrived.
+    pub fn growth_by_parts(&self, memory: usize, tensor: TensorId, parts: &[(u32, u64)]) -> u64 {
+        let (held, contents) = (&self.held[tensor.index()], &self.stores[memory].contents[tensor.index()]);
+        let growth = |&(cell, bits): &(u32, u64)| bits.saturating_sub(contents.there(held, cell as usize));
+        parts.iter().map(growth).sum::<u64>().div_ceil(8)
+    }
+
+    /// Cells whose only copy is in a memory that is not on `chain`, and that memory.
+    pub fn elsewhere(&self, chain: &[usize], tiles: &[(TensorId, Cells)]) -> Option<(usize, Spill)> {
+        let others = (0..self.stores.len()).filter(|memory| !chain.contains(memory));
+        for memory in others {
+            for &(tensor, cells) in tiles {
+                let cells = self.stores[memory].dirty_cells(&self.held[tensor.index()], tensor, cells);
+                if !cells.is_empty() {
+                    let bytes = cells.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
+                    return Some((memory, Spill { tensor, cells, bytes, stays: true }));
+                }
             }
         }
-    }
-
-    /// What had to be saved has reached DRAM.
-    pub fn saved(&mut self, spill: &Spill) {
-        let held = &mut self.held[spill.tensor.index()];
-        spill.cells.iter().for_each(|&cell| held.dirty.set(cell as usize, false));
-        self.leaving.retain(|(tensor, cell)| *tensor != spill.tensor || !spill.cells.contains(cell));
-    }
-
-    /// Whether `cell` is needed, and whether it differs from any copy off chip.
-    pub(super) fn state(&self, tensor: TensorId, cell: usize) -> (bool, bool) {
-        let held = &self.held[tensor.index()];
-        (held.is_needed(cell), held.dirty.has(cell))
-    }
-
-    /// Cells of `tensor` that are there and that no transfer uses, last first.
-    pub(super) fn removable(&self, tensor: TensorId) -> impl Iterator<Item = usize> + '_ {
-        let held = &self.held[tensor.index()];
-        let unused = !self.pins.iter().any(|p| p.tensor == tensor);
-        let pinned = move |cell: usize| {
-            let (row, col) = held.grid.place(cell);
-            self.pins.iter().any(|p| p.tensor == tensor && p.cells.contains(row, col))
-        };
-        held.present.descending(held.grid.len()).filter(move |&cell| unused || !pinned(cell))
-    }
-
-    /// Bits of one cell.
-    pub(super) fn cell_bits(&self, tensor: TensorId, cell: usize) -> u64 {
-        let grid = &self.held[tensor.index()].grid;
-        let (row, col) = grid.place(cell);
-        grid.cell_bits(row, col)
-    }
-
-    /// Overwrites cells.
-    pub(super) fn remove(&mut self, now: u64, tensor: TensorId, cells: &[usize]) {
-        let held = &mut self.held[tensor.index()];
-        let before = held.bytes();
-        for &cell in cells {
-            let (row, col) = held.grid.place(cell);
-            let bits = held.grid.cell_bits(row, col);
-            if held.is_needed(cell) {
-                held.needed_bits -= bits;
-                self.evicted_needed += bits / 8;
-            }
-            if held.need == Need::Tiles {
-                held.needed.set(cell, false);
-            }
-            held.present.set(cell, false);
-            held.dirty.set(cell, false);
-            held.present_bits -= bits;
-        }
-        self.account(now, tensor, before);
+        None
     }
 }

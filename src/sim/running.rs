@@ -22,7 +22,7 @@ pub struct Slot {
     /// What allowed its fetches.
     pub trigger: Cause,
     /// Reads that brought its operands.
-    pub reads: [Option<NodeId>; MOST_INPUTS],
+    pub reads: [Option<Cause>; MOST_INPUTS],
 }
 
 /// An op in progress.
@@ -34,6 +34,10 @@ pub struct Running {
     pub rank: u32,
     /// What it reads and writes.
     pub operands: Operands,
+    /// Memory nearest to the unit for each input.
+    pub memories: [usize; MOST_INPUTS],
+    /// Memory nearest to the unit for the result.
+    pub result_memory: usize,
     /// Cycle it started.
     pub start: u64,
     /// Cycles of computation so far.
@@ -60,6 +64,7 @@ impl Running {
         op: OpId,
         rank: u32,
         operands: Operands,
+        (memories, result_memory): ([usize; MOST_INPUTS], usize),
         walk: Walk,
         double_buffered: bool,
         (start, start_node): (u64, NodeId),
@@ -69,6 +74,8 @@ impl Running {
             op,
             rank,
             operands,
+            memories,
+            result_memory,
             start,
             compute: 0,
             seen_fill: [None; MOST_INPUTS],
@@ -139,7 +146,7 @@ impl Running {
 
     /// The step whose computation may start now, and why: its operands are there, the step before has ended, and the result
     /// two spatial tiles before has left the accumulators.
-    pub fn startable(&self, latency: u32) -> Option<(u64, Causes)> {
+    pub fn startable(&self) -> Option<(u64, Causes)> {
         let number = self.started;
         if number >= self.issued || self.ended < number {
             return None;
@@ -148,7 +155,7 @@ impl Running {
         if slot.pending > 0 {
             return None;
         }
-        let mut causes: Causes = slot.reads.iter().flatten().map(|&read| (read, latency)).collect();
+        let mut causes: Causes = slot.reads.iter().flatten().copied().collect();
         if causes.as_slice().is_empty() {
             causes.add(Some(slot.trigger));
         }

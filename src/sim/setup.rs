@@ -1,6 +1,7 @@
 //! What is known about every tensor before the first cycle.
 
 use super::Options;
+use super::dispatch::Dispatcher;
 use super::grid::{Cuts, Grid};
 use super::layout::Layouts;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
@@ -61,6 +62,17 @@ pub fn tensors(
     boundaries.into_iter().enumerate().map(held).collect()
 }
 
+/// Where each tensor is used in the order of ops, the first use last.
+pub fn next_uses(workload: &Workload, layouts: &Layouts<'_>, dispatcher: &Dispatcher, held: &mut [Held]) {
+    for (op, id) in workload.ops.iter().zip(workload.op_ids()) {
+        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        for (tensor, _) in operands.tensors {
+            held[tensor.index()].next_uses.push(dispatcher.rank(id));
+        }
+    }
+    held.iter_mut().for_each(|h| h.next_uses.sort_unstable_by(|a, b| b.cmp(a)));
+}
+
 fn need(workload: &Workload, tensor: TensorId, options: &Options) -> Need {
     let tensor = workload.tensor(tensor);
     match (tensor.class, tensor.home) {
@@ -116,17 +128,14 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
             problems.push(Diagnostic::new(code, message).with_help(help));
         }
     };
-    let one = "describe one shared on-chip memory";
-    require(
-        accelerator.memories.len() == 1,
-        "one-memory",
-        "the simulator needs exactly one on-chip memory".into(),
-        one,
-    );
     require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
     let output_stationary = accelerator.arrays.iter().all(|a| a.dataflow == Dataflow::OutputStationary);
     let message = "the simulator runs output-stationary arrays in this version".to_string();
     require(output_stationary, "not-available", message, "`trapti gemm` counts the others");
+    for fault in accelerator.memory_faults() {
+        let (code, message) = accelerator.explain(&fault);
+        require(false, code, message, "every access needs exactly one nearest memory, and a way from it to DRAM");
+    }
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
     for op in &workload.ops {

@@ -4,11 +4,12 @@ use super::Probe;
 use super::engine::{Engine, Unit};
 use super::occupancy::{Maximum, Record};
 use super::record::Transfer;
+use super::residency::Residency;
 use super::tiling::Tiling;
 use crate::accelerator::{Accelerator, Memory};
 use crate::ids::{MemoryId, TensorId};
 use crate::trace::{
-    ArrayStatistics, DramStatistics, MemoryStatistics, NodeKind, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
+    ArrayStatistics, DramStatistics, MemoryStatistics, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
 };
 use crate::units::{Bytes, Cycles};
 use crate::workload::{CausalMask, Home, OpKind, Workload};
@@ -24,8 +25,15 @@ pub struct Counters {
     written: [Bytes; 4],
     read_words: u64,
     written_words: u64,
-    dram_read: Bytes,
-    dram_written: Bytes,
+}
+
+/// Bytes moved from and to DRAM so far.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct OffChip {
+    /// From it.
+    pub read: Bytes,
+    /// To it.
+    pub written: Bytes,
 }
 
 impl Counters {
@@ -33,11 +41,6 @@ impl Counters {
     pub fn count(&mut self, transfer: &Transfer, memory: &Memory, workload: &Workload) {
         let (bytes, class) = (Bytes(transfer.bytes), workload.tensor(transfer.tensor).class as usize);
         let words = memory.requests(bytes);
-        match transfer.kind {
-            NodeKind::Fill => self.dram_read += bytes,
-            NodeKind::WriteBack => self.dram_written += bytes,
-            _ => {}
-        }
         if transfer.kind.reads() {
             self.read[class] += bytes;
             self.read_words += words;
@@ -50,7 +53,8 @@ impl Counters {
 
 /// Closes the books of a run.
 pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64) -> Run {
-    let Engine { workload, accelerator, residency, recorder, sram, dram, units, counters, timings, .. } = engine;
+    let Engine { workload, accelerator, residency, recorder, ports, dram, units, counters, off_chip, timings, .. } =
+        engine;
     let ops: Vec<OpTiming> = timings.into_iter().flatten().collect();
     let graph = recorder.into_graph();
     let end_of_ops = ops.iter().map(|t| t.end.0).max().unwrap_or(0);
@@ -59,44 +63,67 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64)
         Outcome::Finished => end_of_ops,
         Outcome::Thrashing { .. } => graph.nodes().iter().map(|n| n.start.0).max().unwrap_or(0).max(end_of_ops),
     };
-    let evicted_needed = Bytes(residency.evicted_needed);
-    let record = residency.tracker.finish(end);
-    let memory = &accelerator.memories[0];
+    let Residency { stores, ledger, .. } = residency;
+    let mut lifetimes = ledger.lifetimes;
+    let mut memories = Vec::new();
+    let mut occupancy = Vec::new();
+    for (i, store) in stores.into_iter().enumerate() {
+        let memory = &accelerator.memories[i];
+        let evicted_needed = Bytes(store.evicted_needed());
+        let record = store.tracker.finish(end, &mut lifetimes);
+        let own = MemoryStatistics { evicted_needed, ..on_chip(memory, &record, &counters[i], workload, &ops) };
+        memories.push(MemoryStatistics {
+            mean_needed_bytes: record.integral as f64 / end.max(1) as f64,
+            port_cycles: ports[i].held(),
+            ..own
+        });
+        let Record { changes, op_ends, .. } = record;
+        let (memory, capacity, end) = (MemoryId::from(i), memory.capacity, Cycles(end));
+        occupancy.push(Occupancy { memory, capacity, changes, op_ends, end });
+    }
     let (macs_useful, macs_issued) = macs(workload, accelerator);
     let statistics = Statistics {
         outcome,
         cycles: Cycles(end),
         macs_useful,
         macs_issued,
-        memories: vec![MemoryStatistics {
-            name: memory.name.clone(),
-            peak_needed: peak(&record.peak_needed, &ops, workload),
-            peak_used: peak(&record.peak_used, &ops, workload),
-            peak_needed_at_op_ends: record.op_ends.iter().map(|e| e.state.needed_total()).max().unwrap_or_default(),
-            mean_needed_bytes: record.integral as f64 / end.max(1) as f64,
-            read_bytes: counters.read,
-            write_bytes: counters.written,
-            read_words: counters.read_words,
-            write_words: counters.written_words,
-            port_cycles: sram.held(),
-            evicted_needed,
-        }],
-        dram: off_chip(workload, counters, dram.held()),
+        memories,
+        dram: of_dram(workload, off_chip, dram.held()),
         arrays: accelerator.arrays.iter().zip(&units).map(|(a, u)| array(&a.name, u, end)).collect(),
         vector_cycles: Cycles(units.last().map_or(0, |u| u.active)),
         ops,
         events,
     };
-    let Record { changes, lifetimes, op_ends, .. } = record;
-    let occupancy = Occupancy { memory: MemoryId(0), capacity: memory.capacity, changes, op_ends, end: Cycles(end) };
     Run {
         workload: workload.clone(),
         accelerator: accelerator.clone(),
         accesses: graph,
         lifetimes,
-        occupancy: vec![occupancy],
+        occupancy,
         statistics,
         choices: None,
+    }
+}
+
+fn on_chip(
+    memory: &Memory,
+    record: &Record,
+    counters: &Counters,
+    workload: &Workload,
+    ops: &[OpTiming],
+) -> MemoryStatistics {
+    MemoryStatistics {
+        name: memory.name.clone(),
+        peak_needed: peak(&record.peak_needed, ops, workload),
+        peak_used: peak(&record.peak_used, ops, workload),
+        peak_needed_at_op_ends: record.op_ends.iter().map(|e| e.state.needed_total()).max().unwrap_or_default(),
+        mean_needed_bytes: 0.0,
+        read_bytes: counters.read,
+        write_bytes: counters.written,
+        read_words: counters.read_words,
+        write_words: counters.written_words,
+        port_cycles: Vec::new(),
+        evicted_needed: Bytes::ZERO,
     }
 }
 
@@ -159,7 +186,7 @@ fn macs(workload: &Workload, accelerator: &Accelerator) -> (u64, u64) {
     workload.ops.iter().map(|op| of_op(&op.kind)).fold((0, 0), |sum, op| (sum.0 + op.0, sum.1 + op.1))
 }
 
-fn off_chip(workload: &Workload, counters: Counters, port_cycles: Vec<Cycles>) -> DramStatistics {
+fn of_dram(workload: &Workload, counted: OffChip, port_cycles: Vec<Cycles>) -> DramStatistics {
     let mut used = vec![false; workload.tensors.len()];
     let layouts = super::layout::Layouts::new(workload);
     let moving = workload.ops.iter().filter(|op| !op.kind.is_rename());
@@ -168,8 +195,8 @@ fn off_chip(workload: &Workload, counters: Counters, port_cycles: Vec<Cycles>) -
     }
     let home = workload.tensors.iter().zip(&used).filter(|(t, used)| **used && t.home == Home::Dram);
     DramStatistics {
-        read_bytes: counters.dram_read,
-        write_bytes: counters.dram_written,
+        read_bytes: counted.read,
+        write_bytes: counted.written,
         unavoidable_read_bytes: home.map(|(t, _)| t.bytes()).sum(),
         unavoidable_write_bytes: workload.tensors.iter().filter(|t| t.write_back).map(|t| t.bytes()).sum(),
         port_cycles,

@@ -1,7 +1,8 @@
 //! Small artefacts for the page.
 
 use trapti::accelerator::{
-    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, Serves, VectorUnit,
+    Victims,
 };
 use trapti::cosim::{CosimReport, Lost};
 use trapti::diagnostic::Source;
@@ -67,6 +68,8 @@ fn accelerator() -> Accelerator {
         replacement: Replacement::Lru,
         victims: Victims::ObsoleteFirst,
         reclaim: Reclaim::Lazy,
+        above: None,
+        serves: Serves::default(),
     };
     Accelerator {
         name: "edge".into(),

@@ -2,7 +2,8 @@
 
 use proptest::prelude::*;
 use trapti::accelerator::{
-    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, VectorUnit, Victims,
+    Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Memory, Overlap, Reclaim, Replacement, Serves, VectorUnit,
+    Victims,
 };
 use trapti::ids::TensorId;
 use trapti::trace::Occupancy;
@@ -176,6 +177,8 @@ pub fn accelerator(arrays: usize, overlap: Overlap) -> Accelerator {
             replacement: Replacement::Lru,
             victims: Victims::ObsoleteFirst,
             reclaim: Reclaim::Lazy,
+            above: None,
+            serves: Serves::default(),
         }],
         dram: Dram {
             latency: Cycles(20),

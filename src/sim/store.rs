@@ -1,0 +1,490 @@
+//! What one memory holds of each tensor.
+
+use super::Probe;
+use super::grid::{CellSet, Cells};
+use super::occupancy::{Ledger, Tracker};
+use super::order::VictimOrder;
+use super::residency::{Held, Need};
+use crate::accelerator::{Memory, Reclaim, Replacement, Victims};
+use crate::ids::{MemoryId, TensorId};
+
+/// The part of one tensor that is in one memory. Of a cell there is everything, nothing, or a part from its beginning.
+#[derive(Debug, Default)]
+pub(super) struct Contents {
+    whole: CellSet,
+    needed: CellSet,
+    dirty: CellSet,
+    /// Cells of which only the first so many bits are there, by number.
+    parts: Vec<(u32, u64)>,
+    pub(super) present_bits: u64,
+    needed_bits: u64,
+}
+
+impl Contents {
+    fn new(held: &Held) -> Self {
+        let set = || CellSet::new(held.grid.len(), false);
+        let needed = if held.need == Need::Tiles { set() } else { CellSet::default() };
+        Self { whole: set(), needed, dirty: set(), ..Self::default() }
+    }
+
+    fn bytes(&self) -> (u64, u64) {
+        (self.present_bits.div_ceil(8), self.needed_bits.div_ceil(8))
+    }
+
+    fn part(&self, cell: usize) -> u64 {
+        match self.parts.binary_search_by_key(&(cell as u32), |&(c, _)| c) {
+            Ok(at) => self.parts[at].1,
+            Err(_) => 0,
+        }
+    }
+
+    /// Bits of a cell that are there.
+    pub(super) fn there(&self, held: &Held, cell: usize) -> u64 {
+        if self.whole.has(cell) { held.grid.bits_of(cell) } else { self.part(cell) }
+    }
+
+    /// Makes the first `bits` bits of a cell be there, no more.
+    fn set_there(&mut self, held: &Held, cell: usize, bits: u64) {
+        let (before, all) = (self.there(held, cell), held.grid.bits_of(cell));
+        if let Ok(at) = self.parts.binary_search_by_key(&(cell as u32), |&(c, _)| c) {
+            self.parts.remove(at);
+        }
+        self.whole.set(cell, bits == all);
+        if bits > 0 && bits < all {
+            let at = self.parts.partition_point(|&(c, _)| c < cell as u32);
+            self.parts.insert(at, (cell as u32, bits));
+        }
+        self.present_bits = self.present_bits + bits - before;
+        if self.is_needed(held, cell) {
+            self.needed_bits = self.needed_bits + bits - before;
+        }
+        if bits == 0 {
+            self.dirty.set(cell, false);
+            if held.need == Need::Tiles {
+                self.needed.set(cell, false);
+            }
+        }
+    }
+
+    fn is_needed(&self, held: &Held, cell: usize) -> bool {
+        if held.need == Need::Tiles { self.needed.has(cell) } else { held.live() }
+    }
+
+    /// Whether a cell is needed, and whether there is no copy of it further up.
+    pub(super) fn state(&self, held: &Held, cell: usize) -> (bool, bool) {
+        (self.is_needed(held, cell), self.dirty.has(cell))
+    }
+
+    /// Cells of which something is there, last first.
+    pub(super) fn descending(&self, held: &Held) -> impl Iterator<Item = usize> + '_ {
+        let parts = self.parts.iter().rev().map(|&(cell, _)| cell as usize);
+        itertools::merge_join_by(self.whole.descending(held.grid.len()), parts, |a, b| a > b)
+            .map(|either| either.into_inner())
+    }
+
+    /// Marks `cells`, all whole, as needed. Returns whether some were not.
+    fn need_tiles(&mut self, held: &Held, cells: Cells) -> bool {
+        let before = self.needed_bits;
+        for cell in held.grid.numbers(cells) {
+            if !self.needed.has(cell) {
+                self.needed.set(cell, true);
+                self.needed_bits += held.grid.bits_of(cell);
+            }
+        }
+        self.needed_bits != before
+    }
+}
+
+/// A tile that must stay where it is while a transfer is under way.
+#[derive(Debug, Clone, Copy)]
+pub struct Pin {
+    /// Transfer request that holds it.
+    pub request: u32,
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Its cells.
+    pub cells: Cells,
+}
+
+/// Cells that must be copied to the level above before they can go.
+#[derive(Debug, Clone)]
+pub struct Spill {
+    /// The tensor.
+    pub tensor: TensorId,
+    /// Numbers of the cells, and how many bits go from the end of each.
+    pub cells: Vec<(u32, u64)>,
+    /// Size of what goes.
+    pub bytes: u64,
+    /// Whether the copy below stays all the same.
+    pub stays: bool,
+}
+
+/// The contents of one memory.
+#[derive(Debug)]
+pub struct Store {
+    pub(super) contents: Vec<Contents>,
+    /// Follows occupancy.
+    pub tracker: Tracker,
+    /// `None` where everything fits, which saves the bookkeeping of evictions.
+    pub capacity: Option<u64>,
+    pub(super) victims: Victims,
+    replacement: Replacement,
+    eager: bool,
+    /// Tiles in use.
+    pub pins: Vec<Pin>,
+    pub(super) leaving: Vec<(TensorId, u32)>,
+    pub(super) all: VictimOrder,
+    pub(super) obsolete: VictimOrder,
+    arrivals: u64,
+    arrived: Vec<u64>,
+    pub(super) evicted_needed_bits: u64,
+}
+
+impl Store {
+    /// An empty memory of that `capacity`, which may be larger than that of `memory`.
+    pub fn new(id: MemoryId, memory: &Memory, held: &[Held], capacity: Option<u64>) -> Self {
+        let len = if capacity.is_some() { held.len() } else { 0 };
+        let order = || match memory.replacement {
+            Replacement::Lru => VictimOrder::recency(len),
+            Replacement::Fifo | Replacement::Belady => VictimOrder::keyed(len),
+        };
+        Self {
+            contents: held.iter().map(Contents::new).collect(),
+            tracker: Tracker::new(id, held.len()),
+            capacity,
+            victims: memory.victims,
+            replacement: memory.replacement,
+            eager: memory.reclaim == Reclaim::Eager,
+            pins: Vec::new(),
+            leaving: Vec::new(),
+            all: order(),
+            obsolete: order(),
+            arrivals: 0,
+            arrived: vec![0; len],
+            evicted_needed_bits: 0,
+        }
+    }
+
+    /// Nobody evicts these tiles until the request has ended.
+    pub fn pin(&mut self, request: u32, tiles: &[(TensorId, Cells)]) {
+        if self.capacity.is_some() {
+            self.pins.extend(tiles.iter().map(|&(tensor, cells)| Pin { request, tensor, cells }));
+        }
+    }
+
+    /// The request has ended.
+    pub fn unpin(&mut self, request: u32) {
+        if !self.pins.is_empty() {
+            self.pins.retain(|pin| pin.request != request);
+        }
+    }
+
+    /// These cells are about to be copied up; `false` if some of them are already.
+    pub fn mark_leaving(&mut self, spill: &Spill) -> bool {
+        let entries: Vec<(TensorId, u32)> = spill.cells.iter().map(|&(cell, _)| (spill.tensor, cell)).collect();
+        let new = !entries.iter().any(|entry| self.leaving.contains(entry));
+        if new {
+            self.leaving.extend(entries);
+        }
+        new
+    }
+
+    /// Needed bytes that had to leave.
+    pub fn evicted_needed(&self) -> u64 {
+        self.evicted_needed_bits / 8
+    }
+
+    /// Reports to the tracker what changed since `before`, and files the tensor under its new state.
+    fn account<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        before: (u64, u64),
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        if self.eager {
+            self.drop_obsolete(held, tensor);
+        }
+        let after = self.contents[tensor.index()].bytes();
+        let change = (after.0 as i64 - before.0 as i64, after.1 as i64 - before.1 as i64);
+        if self.capacity.is_some() {
+            self.file(held, tensor, change.1 < 0);
+        }
+        if change != (0, 0) {
+            self.tracker.change(now, ledger, held.storage, change);
+        }
+    }
+
+    /// Obsolete cells become free.
+    fn drop_obsolete(&mut self, held: &Held, tensor: TensorId) {
+        let contents = &mut self.contents[tensor.index()];
+        if contents.present_bits == contents.needed_bits {
+            return;
+        }
+        let cells: Vec<usize> = contents.descending(held).filter(|&cell| !contents.is_needed(held, cell)).collect();
+        for cell in cells {
+            contents.set_there(held, cell, 0);
+        }
+    }
+
+    fn file(&mut self, held: &Held, tensor: TensorId, released: bool) {
+        let contents = &self.contents[tensor.index()];
+        let (present, needed) = (contents.present_bits, contents.needed_bits);
+        if present == 0 {
+            self.all.remove(tensor.0);
+        }
+        if present == needed {
+            self.obsolete.remove(tensor.0);
+        } else if released {
+            self.obsolete.put(tensor.0, self.key(held, tensor));
+        }
+    }
+
+    /// Where the tensor stands in an order by key.
+    fn key(&self, held: &Held, tensor: TensorId) -> u64 {
+        match self.replacement {
+            Replacement::Lru => 0,
+            Replacement::Fifo => self.arrived[tensor.index()],
+            Replacement::Belady => held.next_use().map_or(0, |rank| u64::from(u32::MAX - rank)),
+        }
+    }
+
+    /// The tensor is the most recently used.
+    pub fn mark_used(&mut self, held: &Held, tensor: TensorId) {
+        if self.capacity.is_none() {
+            return;
+        }
+        if !self.all.has(tensor.0) {
+            self.arrivals += 1;
+            self.arrived[tensor.index()] = self.arrivals;
+        }
+        let key = self.key(held, tensor);
+        self.all.put(tensor.0, key);
+        let contents = &self.contents[tensor.index()];
+        if contents.present_bits != contents.needed_bits {
+            self.obsolete.put(tensor.0, key);
+        }
+    }
+
+    /// Bits of `cells` that are not here.
+    pub fn missing_bits(&self, held: &Held, tensor: TensorId, cells: Cells) -> u64 {
+        let contents = &self.contents[tensor.index()];
+        if contents.present_bits == held.bits {
+            return 0;
+        }
+        let missing = |cell: usize| match contents.whole.has(cell) {
+            true => 0,
+            false => held.grid.bits_of(cell) - contents.part(cell),
+        };
+        held.grid.numbers(cells).map(missing).sum()
+    }
+
+    /// Whether all of a cell is here.
+    pub fn has(&self, tensor: TensorId, cell: usize) -> bool {
+        self.contents[tensor.index()].whole.has(cell)
+    }
+
+    /// `cells` arrive whole.
+    pub fn add<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        cells: Cells,
+        dirty: bool,
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        let contents = &mut self.contents[tensor.index()];
+        let before = contents.bytes();
+        for cell in held.grid.numbers(cells) {
+            if dirty {
+                contents.dirty.set(cell, true);
+            }
+            if !contents.whole.has(cell) {
+                contents.set_there(held, cell, held.grid.bits_of(cell));
+            }
+        }
+        if held.need == Need::Tiles {
+            contents.need_tiles(held, cells);
+        }
+        if dirty && !self.leaving.is_empty() {
+            let grid = &held.grid;
+            self.leaving.retain(|&(t, cell)| t != tensor || !cells.contains(grid.place(cell as usize)));
+        }
+        self.account(now, held, tensor, before, ledger);
+    }
+
+    /// The first `bits` bits of a cell arrive from below, the only copy outside.
+    pub fn add_part<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        (cell, bits): (u32, u64),
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        let contents = &mut self.contents[tensor.index()];
+        let before = contents.bytes();
+        contents.dirty.set(cell as usize, true);
+        if contents.there(held, cell as usize) < bits {
+            contents.set_there(held, cell as usize, bits);
+        }
+        self.account(now, held, tensor, before, ledger);
+    }
+
+    /// A transfer reads `cells`, all whole.
+    pub fn hit<P: Probe>(&mut self, now: u64, held: &Held, tensor: TensorId, cells: Cells, ledger: &mut Ledger<'_, P>) {
+        if held.need != Need::Tiles {
+            return;
+        }
+        let before = self.contents[tensor.index()].bytes();
+        if self.contents[tensor.index()].need_tiles(held, cells) {
+            self.tracker.joined(ledger, held.storage);
+            self.account(now, held, tensor, before, ledger);
+        }
+    }
+
+    /// `cells` are needed no more.
+    pub fn release_tiles<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        cells: Cells,
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        let contents = &mut self.contents[tensor.index()];
+        let before = contents.bytes();
+        for cell in held.grid.numbers(cells) {
+            if contents.needed.has(cell) {
+                contents.needed.set(cell, false);
+                contents.needed_bits -= contents.there(held, cell);
+            }
+        }
+        self.account(now, held, tensor, before, ledger);
+    }
+
+    /// Everything that is here of the tensor is needed again.
+    pub fn need_all<P: Probe>(&mut self, now: u64, held: &Held, tensor: TensorId, ledger: &mut Ledger<'_, P>) {
+        let contents = &mut self.contents[tensor.index()];
+        if contents.present_bits > contents.needed_bits {
+            let before = contents.bytes();
+            contents.needed_bits = contents.present_bits;
+            self.tracker.joined(ledger, held.storage);
+            self.account(now, held, tensor, before, ledger);
+        }
+    }
+
+    /// An op that used the tensor has ended; `held` is the state after that.
+    pub fn op_ends<P: Probe>(&mut self, now: u64, held: &Held, tensor: TensorId, ledger: &mut Ledger<'_, P>) {
+        let contents = &mut self.contents[tensor.index()];
+        let before = contents.bytes();
+        if held.need == Need::Tiles && held.readers == 0 && contents.needed_bits > 0 {
+            contents.needed = CellSet::new(held.grid.len(), false);
+        }
+        if !held.live() && held.readers == 0 {
+            contents.needed_bits = 0;
+        }
+        self.account(now, held, tensor, before, ledger);
+        if self.replacement == Replacement::Belady && self.capacity.is_some() {
+            self.place_again(held, tensor);
+        }
+    }
+
+    /// The next use of the tensor is another one.
+    fn place_again(&mut self, held: &Held, tensor: TensorId) {
+        let key = self.key(held, tensor);
+        for order in [&mut self.all, &mut self.obsolete] {
+            if order.has(tensor.0) {
+                order.put(tensor.0, key);
+            }
+        }
+    }
+
+    /// There is a copy of `cells` further up.
+    pub fn clean(&mut self, held: &Held, tensor: TensorId, cells: Cells) {
+        held.grid.numbers(cells).for_each(|cell| self.contents[tensor.index()].dirty.set(cell, false));
+    }
+
+    /// Cells that are of no use any more go.
+    pub fn discard<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        cells: Cells,
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        let contents = &mut self.contents[tensor.index()];
+        if contents.present_bits == 0 {
+            return;
+        }
+        let before = contents.bytes();
+        for cell in held.grid.numbers(cells) {
+            contents.set_there(held, cell, 0);
+        }
+        self.account(now, held, tensor, before, ledger);
+    }
+
+    /// Cells with something here that has no copy further up, with its bits.
+    pub fn dirty_cells(&self, held: &Held, tensor: TensorId, cells: Cells) -> Vec<(u32, u64)> {
+        let contents = &self.contents[tensor.index()];
+        let dirty = held.grid.numbers(cells).filter(|&cell| contents.dirty.has(cell));
+        dirty.map(|cell| (cell as u32, contents.there(held, cell))).filter(|&(_, bits)| bits > 0).collect()
+    }
+
+    /// Cells of `tensor` of which something is here and that no transfer uses, last first.
+    pub(super) fn removable<'s>(&'s self, held: &'s Held, tensor: TensorId) -> impl Iterator<Item = usize> + 's {
+        let unused = !self.pins.iter().any(|p| p.tensor == tensor);
+        let cells = self.contents[tensor.index()].descending(held);
+        cells.filter(move |&cell| unused || !self.pinned(held, tensor, cell))
+    }
+
+    fn pinned(&self, held: &Held, tensor: TensorId, cell: usize) -> bool {
+        let place = held.grid.place(cell);
+        self.pins.iter().any(|p| p.tensor == tensor && p.cells.contains(place))
+    }
+
+    /// Bits go from the ends of cells.
+    pub(super) fn remove<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        cells: &[(u32, u64)],
+        ledger: &mut Ledger<'_, P>,
+    ) {
+        let contents = &mut self.contents[tensor.index()];
+        let before = contents.bytes();
+        for &(cell, bits) in cells {
+            let cell = cell as usize;
+            let left = contents.there(held, cell) - bits;
+            if contents.is_needed(held, cell) {
+                self.evicted_needed_bits += bits;
+            }
+            contents.set_there(held, cell, left);
+        }
+        self.account(now, held, tensor, before, ledger);
+    }
+
+    /// What had to be saved has a copy above.
+    pub fn saved<P: Probe>(&mut self, now: u64, held: &Held, spill: &Spill, ledger: &mut Ledger<'_, P>) {
+        let tensor = spill.tensor;
+        // A cell that was written again meanwhile has no copy above.
+        let still = |cell: u32| self.leaving.contains(&(tensor, cell));
+        let cells: Vec<(u32, u64)> = spill.cells.iter().copied().filter(|&(cell, _)| still(cell)).collect();
+        self.leaving.retain(|(t, cell)| *t != tensor || !cells.iter().any(|(c, _)| c == cell));
+        let (mut stay, mut go) = (Vec::new(), Vec::new());
+        for (cell, bits) in cells {
+            let used = spill.stays || self.pinned(held, tensor, cell as usize);
+            if used { stay.push((cell, bits)) } else { go.push((cell, bits)) }
+        }
+        for (cell, bits) in stay {
+            if bits == self.contents[tensor.index()].there(held, cell as usize) {
+                self.contents[tensor.index()].dirty.set(cell as usize, false);
+            }
+        }
+        self.remove(now, held, tensor, &go, ledger);
+    }
+}
