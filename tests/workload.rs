@@ -4,6 +4,7 @@ mod facts;
 mod graphs;
 mod lowering;
 mod models;
+mod published;
 mod random;
 
 use std::sync::Arc;

@@ -228,13 +228,33 @@ pub enum VectorKind {
     RmsNorm,
     /// GELU.
     Gelu,
+    /// Rectifier.
+    Relu,
+    /// SiLU.
+    Silu,
+    /// Hyperbolic tangent.
+    Tanh,
     /// SiLU of the first input times the second (the gate of SwiGLU).
     #[serde(rename = "swiglu")]
     SwiGlu,
+    /// GELU of the first input times the second.
+    #[serde(rename = "geglu")]
+    GeGlu,
+    /// Rectifier of the first input times the second.
+    #[serde(rename = "reglu")]
+    ReGlu,
     /// Rotary position embedding.
     Rotary,
     /// Element-wise addition.
     Add,
+    /// Hyperbolic tangent of scores or logits, scaled before and after.
+    Softcap,
+    /// The largest element of each row that is not marked yet is marked: one of the experts of each row.
+    Maximum,
+    /// The first input, each row times a weight that stands in that row of the second.
+    Weighted,
+    /// The first input plus the second, each row of it times a weight that stands in that row of the third.
+    WeightedAdd,
 }
 
 /// Order and array of each op.

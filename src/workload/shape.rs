@@ -143,7 +143,9 @@ impl Shapes<'_> {
             let expected = format!("{} × {} of `{}`", result.rows, result.cols, result.name);
             return self.mismatch(format!("{elements} elements"), expected);
         }
-        inputs.iter().find_map(|&input| self.expect(input, (result.rows, result.cols)))
+        let (full, weights) = inputs.split_at(inputs.len() - usize::from(op.has_row_weights()));
+        let weights = weights.iter().find_map(|&w| self.expect(w, (result.rows, self.tensor(w).cols)));
+        full.iter().find_map(|&input| self.expect(input, (result.rows, result.cols))).or(weights)
     }
 }
 

@@ -4,14 +4,23 @@ use crate::workload::VectorKind;
 
 impl VectorKind {
     /// Every kind.
-    pub const ALL: [VectorKind; 7] = [
+    pub const ALL: [VectorKind; 16] = [
         VectorKind::Softmax,
         VectorKind::LayerNorm,
         VectorKind::RmsNorm,
         VectorKind::Gelu,
+        VectorKind::Relu,
+        VectorKind::Silu,
+        VectorKind::Tanh,
         VectorKind::SwiGlu,
+        VectorKind::GeGlu,
+        VectorKind::ReGlu,
         VectorKind::Rotary,
         VectorKind::Add,
+        VectorKind::Softcap,
+        VectorKind::Maximum,
+        VectorKind::Weighted,
+        VectorKind::WeightedAdd,
     ];
 
     /// Name in files.
@@ -21,9 +30,18 @@ impl VectorKind {
             VectorKind::LayerNorm => "layer-norm",
             VectorKind::RmsNorm => "rms-norm",
             VectorKind::Gelu => "gelu",
+            VectorKind::Relu => "relu",
+            VectorKind::Silu => "silu",
+            VectorKind::Tanh => "tanh",
             VectorKind::SwiGlu => "swiglu",
+            VectorKind::GeGlu => "geglu",
+            VectorKind::ReGlu => "reglu",
             VectorKind::Rotary => "rotary",
             VectorKind::Add => "add",
+            VectorKind::Softcap => "softcap",
+            VectorKind::Maximum => "maximum",
+            VectorKind::Weighted => "weighted",
+            VectorKind::WeightedAdd => "weighted-add",
         }
     }
 
@@ -38,24 +56,39 @@ impl VectorKind {
     /// - `rms-norm`, 2: sum of squares; scale. Zhang and Sennrich, "Root mean square layer normalization",
     ///   arXiv 1910.07467, equation 4.
     /// - `gelu`, 1: one function of one element. Hendrycks and Gimpel, "Gaussian error linear units", arXiv 1606.08415.
-    /// - `swiglu`, 2: SiLU of the gate; product with the other operand. Shazeer, "GLU variants improve transformer",
-    ///   arXiv 2002.05202, equation 6.
+    /// - `relu`, 1: Glorot, Bordes and Bengio, "Deep sparse rectifier neural networks", AISTATS 2011.
+    /// - `silu`, 1: Elfwing, Uchibe and Doya, "Sigmoid-weighted linear units", arXiv 1702.03118.
+    /// - `tanh`, 1: one function of one element; the pooler of Devlin et al., "BERT", arXiv 1810.04805.
+    /// - `swiglu`, `geglu`, `reglu`, 2: function of the gate; product with the other operand. Shazeer, "GLU variants improve
+    ///   transformer", arXiv 2002.05202, equation 6.
     /// - `rotary`, 2: product with the cosine; multiply-add of the rotated half with the sine. Su et al., "RoFormer",
     ///   arXiv 2104.09864, equation 34.
     /// - `add`, 1.
+    /// - `softcap`, 1: one function of one element, the scaling in its table. Gemma Team, "Gemma 2", arXiv 2408.00118,
+    ///   section 2.
+    /// - `maximum`, 1: a reduction over a row; k of them choose k experts. Shazeer et al., "Outrageously large neural
+    ///   networks", arXiv 1701.06538, equation 5.
+    /// - `weighted`, 1, and `weighted-add`, 1: product, or multiply-add, with the router's weight of the row. The same,
+    ///   equation 1.
     pub fn passes(self) -> u64 {
         match self {
             VectorKind::Softmax | VectorKind::LayerNorm => 3,
-            VectorKind::RmsNorm | VectorKind::SwiGlu | VectorKind::Rotary => 2,
-            VectorKind::Gelu | VectorKind::Add => 1,
+            VectorKind::RmsNorm | VectorKind::SwiGlu | VectorKind::GeGlu | VectorKind::ReGlu | VectorKind::Rotary => 2,
+            _ => 1,
         }
     }
 
     /// Operands it reads.
     pub fn operands(self) -> usize {
         match self {
-            VectorKind::SwiGlu | VectorKind::Add => 2,
+            VectorKind::SwiGlu | VectorKind::GeGlu | VectorKind::ReGlu | VectorKind::Add | VectorKind::Weighted => 2,
+            VectorKind::WeightedAdd => 3,
             _ => 1,
         }
+    }
+
+    /// Whether the last operand holds weights of rows: it has as many rows as the result, and columns of its own.
+    pub fn has_row_weights(self) -> bool {
+        matches!(self, VectorKind::Weighted | VectorKind::WeightedAdd)
     }
 }

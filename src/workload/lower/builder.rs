@@ -140,6 +140,17 @@ impl Builder {
         out
     }
 
+    /// A tensor whose rows repeat until there are `rows`, or the tensor itself if it has so many already.
+    pub fn repeated_rows(&mut self, name: &str, input: TensorId, rows: u32) -> TensorId {
+        let shape = self.shape(input);
+        if shape.rows == rows {
+            return input;
+        }
+        let out = self.tensor(name, Shape { rows, ..shape }, Home::None);
+        self.op(name, OpKind::View { input, out, mapping: ViewMapping::Modulo });
+        out
+    }
+
     /// The parts, each at its (row, column), as one tensor; a single part of that size is that tensor.
     pub fn concat(&mut self, name: &str, parts: Vec<(TensorId, (u32, u32))>, rows: u32, cols: u32) -> TensorId {
         let shape = self.shape(parts[0].0);

@@ -1,36 +1,70 @@
-//! One layer: norm, attention, residual, norm, feed-forward network, residual.
+//! One layer: attention, feed-forward network, and the normalisations and residuals around them.
 
 use crate::ids::TensorId;
 use crate::workload::lower::Lowerer;
-use crate::workload::{DenseNetwork, FfnShape, Home, Layer, Norm, VectorKind};
+use crate::workload::{Arrangement, Home, Layer, Norm, VectorKind};
+
+/// A part of a layer that has a residual around it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Part {
+    Attention,
+    FeedForward,
+}
+
+impl Part {
+    fn name(self) -> &'static str {
+        match self {
+            Part::Attention => "attention",
+            Part::FeedForward => "ffn",
+        }
+    }
+}
 
 impl Lowerer<'_> {
     /// The residual stream after the next layer. A residual is added onto the fresh result, which has no other consumer:
     /// the stream may still be the input, which DRAM holds and nothing overwrites.
     pub(super) fn layer(&mut self, layer: &Layer, stream: TensorId) -> TensorId {
-        let hidden = self.hidden;
-        let normed = self.graph.vector("attention.norm", norm_kind(layer.norm), &[stream]);
-        let context = self.attention(normed);
-        let attended = self.linear("attention.output", context, hidden);
-        self.graph.vector_in_place("attention.residual", VectorKind::Add, &[attended, stream]);
-        let normed = self.graph.vector("ffn.norm", norm_kind(layer.norm), &[attended]);
-        let result = self.feed_forward(&layer.feed_forward.network(), normed);
-        self.graph.vector_in_place("ffn.residual", VectorKind::Add, &[result, attended]);
+        if layer.arrangement == Arrangement::Parallel {
+            return self.parallel(layer, stream);
+        }
+        [Part::Attention, Part::FeedForward].into_iter().fold(stream, |stream, part| self.part(layer, part, stream))
+    }
+
+    /// A part with its residual and its normalisations, before it, after it, or both.
+    fn part(&mut self, layer: &Layer, part: Part, stream: TensorId) -> TensorId {
+        let (name, norm) = (part.name(), norm_kind(layer.norm));
+        let before = matches!(layer.arrangement, Arrangement::Pre | Arrangement::Sandwich);
+        let input = if before { self.graph.vector(&format!("{name}.norm"), norm, &[stream]) } else { stream };
+        let result = self.bare(layer, part, input);
+        if layer.arrangement == Arrangement::Sandwich {
+            self.graph.vector_in_place(&format!("{name}.post_norm"), norm, &[result]);
+        }
+        self.graph.vector_in_place(&format!("{name}.residual"), VectorKind::Add, &[result, stream]);
+        if layer.arrangement == Arrangement::Post {
+            self.graph.vector_in_place(&format!("{name}.norm"), norm, &[result]);
+        }
         result
     }
 
-    /// Two matrices with a function between them, or three with a gate; the function works in place.
-    fn feed_forward(&mut self, network: &DenseNetwork, input: TensorId) -> TensorId {
-        let (inner, hidden) = (network.inner, self.hidden);
-        if network.gated && self.lowering.ffn == FfnShape::Model {
-            let gate = self.linear("ffn.gate", input, inner);
-            let up = self.linear("ffn.up", input, inner);
-            self.graph.vector_in_place("ffn.swiglu", VectorKind::SwiGlu, &[gate, up]);
-            return self.linear("ffn.down", gate, hidden);
+    /// Attention and feed-forward network read the same normalised rows; both are added to the stream.
+    fn parallel(&mut self, layer: &Layer, stream: TensorId) -> TensorId {
+        let normed = self.graph.vector("norm", norm_kind(layer.norm), &[stream]);
+        let attended = self.bare(layer, Part::Attention, normed);
+        let result = self.bare(layer, Part::FeedForward, normed);
+        self.graph.vector_in_place("parallel", VectorKind::Add, &[result, attended]);
+        self.graph.vector_in_place("residual", VectorKind::Add, &[result, stream]);
+        result
+    }
+
+    /// What a part makes of its input, without norm and residual: a fresh tensor.
+    fn bare(&mut self, layer: &Layer, part: Part, input: TensorId) -> TensorId {
+        match part {
+            Part::Attention => {
+                let context = self.attention(input);
+                self.linear("attention.output", context, self.hidden)
+            }
+            Part::FeedForward => self.feed_forward(&layer.feed_forward, input),
         }
-        let up = self.linear("ffn.up", input, inner);
-        self.graph.vector_in_place("ffn.gelu", VectorKind::Gelu, &[up]);
-        self.linear("ffn.down", up, hidden)
     }
 
     /// A product with a weight of its own, stored as the family stores it.

@@ -7,14 +7,15 @@
 
 mod attention;
 mod builder;
+mod feed_forward;
 mod layer;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
 use crate::workload::{
-    Activation, Arrangement, Attention, Class, FeedForward, GroupedAttention, Head, Home, LanguageModelHead, Layer,
-    Lowering, Model, PhaseKind, Projections, Scenario, ScoreChange, Scores, Stack, Workload,
+    Attention, Class, GroupedAttention, Head, Home, LanguageModelHead, Layer, Lowering, Model, PhaseKind, Projections,
+    Scenario, ScoreChange, Scores, Stack, VectorKind, Workload,
 };
 use builder::{Builder, Shape};
 use layer::norm_kind;
@@ -92,12 +93,10 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
 
 /// Whether ops can be made for a layer like this.
 fn is_lowered(layer: &Layer) -> bool {
-    let FeedForward::Dense(network) = layer.feed_forward else { return false };
     let Attention::Grouped(attention) = layer.attention else { return false };
-    let activation = if network.gated { Activation::Silu } else { Activation::Gelu };
     let rotary = attention.rotary == 0 || attention.rotary == attention.head_size;
     let plain = attention.window.is_none() && attention.qk_norm.is_none() && attention.scores == ScoreChange::None;
-    plain && rotary && layer.arrangement == Arrangement::Pre && network.activation == activation
+    plain && rotary && layer.cross.is_none()
 }
 
 fn language_model_head(model: &Model) -> Option<LanguageModelHead> {
@@ -160,6 +159,9 @@ impl Lowerer<'_> {
             let row = self.graph.slice(&format!("{prefix}last"), stream, last, (1, hidden));
             let logits = self.activation(1, vocabulary);
             let logits = self.graph.matmul(&format!("{prefix}logits"), row, weight, true, logits);
+            if head.softcap {
+                self.graph.vector_in_place(&format!("{prefix}softcap"), VectorKind::Softcap, &[logits]);
+            }
             self.graph.write_back(logits);
         }
     }
