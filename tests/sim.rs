@@ -4,3 +4,4 @@ mod fixtures;
 mod naive;
 mod properties;
 mod replay;
+mod statistics;

@@ -75,6 +75,11 @@ impl MatmulWalk {
         (0..self.tiling.row_tiles()).map(|i| u64::from(self.tiling.column_tiles_of(i))).sum()
     }
 
+    /// Multiplications and additions carried out.
+    pub fn macs_issued(&self) -> u64 {
+        self.tiling.macs_issued()
+    }
+
     fn a_rect(&self, t: u32) -> Rect {
         rect(self.tiling.row_span(self.row), self.tiling.reduction_span(self.row, t))
     }

@@ -11,18 +11,20 @@ use super::record::{Causes, Recorder};
 use super::request::Transfers;
 use super::residency::{Held, Need, Residency};
 use super::running::Running;
-use super::statistics::{Counters, OffChip};
+use super::statistics::Counters;
 use super::step::Walk;
 use super::store::Store;
 use super::tiling::Tiling;
+use super::traffic::Traffic;
 
 use super::vector::VectorWalk;
+use super::wait::Wait;
 use super::{Options, Probe, Progress, setup, statistics};
 use crate::accelerator::{Accelerator, Access, Memory, Overlap};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
-use crate::trace::{OpTiming, Outcome, Run};
+use crate::trace::{OpTiming, Outcome, Roofline, Run, Stalls};
 use crate::units::Cycles;
 use crate::workload::{OpKind, Workload};
 use std::cmp::Reverse;
@@ -46,17 +48,23 @@ pub struct Unit {
     pub buffers: [TileBuffer; 2],
     /// Whether fetches overlap computation.
     double_buffered: bool,
-    /// Cycles inside ops.
-    pub busy: u64,
+    /// Cycle since which it has no op.
+    pub free: u64,
     /// Cycles of computation.
     pub active: u64,
+    /// Cycles of waiting.
+    pub stalls: Stalls,
+    /// Multiplications and additions.
+    pub macs: u64,
     last_end: Option<NodeId>,
 }
 
 impl Unit {
     fn new(double_buffered: bool) -> Self {
         let buffer = || TileBuffer::new(if double_buffered { 2 } else { 1 });
-        Self { running: None, buffers: [buffer(), buffer()], double_buffered, busy: 0, active: 0, last_end: None }
+        let buffers = [buffer(), buffer()];
+        let stalls = Stalls::default();
+        Self { running: None, buffers, double_buffered, free: 0, active: 0, stalls, macs: 0, last_end: None }
     }
 }
 
@@ -76,7 +84,7 @@ pub struct Engine<'a, P: Probe> {
     pub(super) transfers: Transfers,
     pub(super) units: Vec<Unit>,
     pub(super) counters: Vec<Counters>,
-    pub(super) off_chip: OffChip,
+    pub(super) traffic: Traffic,
     pub(super) timings: Vec<Option<OpTiming>>,
     end_nodes: Vec<Option<NodeId>>,
     dispatch_due: bool,
@@ -94,7 +102,9 @@ pub fn run<P: Probe>(
     engine.finish_renaming_ops();
     let mut events = 0;
     engine.settle(0, progress);
+    let mut last = 0;
     while let Some(&Reverse((now, _))) = engine.heap.peek() {
+        last = now;
         while engine.heap.peek().is_some_and(|Reverse((time, _))| *time == now) {
             let Some(Reverse((_, event))) = engine.heap.pop() else { break };
             events += 1;
@@ -109,7 +119,7 @@ pub fn run<P: Probe>(
         }
     }
     let outcome = engine.outcome()?;
-    Ok(statistics::summarise(engine, outcome, events))
+    Ok(statistics::summarise(engine, outcome, events, last))
 }
 
 /// Empty memories. One that holds every tensor at once never evicts, which saves the bookkeeping.
@@ -152,8 +162,8 @@ impl<'a, P: Probe> Engine<'a, P> {
             heap: BinaryHeap::new(),
             transfers: Transfers::new(accelerator.memories.len(), workload.tensors.len()),
             units: arrays.chain([Unit::new(true)]).collect(),
-            counters: vec![Counters::default(); accelerator.memories.len()],
-            off_chip: OffChip::default(),
+            counters: accelerator.memories.iter().map(Counters::new).collect(),
+            traffic: Traffic::new(workload.ops.len(), accelerator.memories.len()),
             timings: vec![None; workload.ops.len()],
             end_nodes: vec![None; workload.ops.len()],
             dispatch_due: true,
@@ -211,6 +221,8 @@ impl<'a, P: Probe> Engine<'a, P> {
         let walk = self.walk(unit, op, &operands);
         let rank = self.dispatcher.rank(op);
         let double_buffered = self.units[unit].double_buffered;
+        let waited = Cycles(now - self.units[unit].free);
+        self.units[unit].stalls.dependency += waited;
         let memories = self.nearest(unit, &operands);
         self.units[unit].running = Some(Running::new(op, rank, operands, memories, walk, double_buffered, (now, node)));
         self.advance(now, unit);
@@ -261,7 +273,7 @@ impl<'a, P: Probe> Engine<'a, P> {
         let slot = *running.slot(number);
         let node =
             self.recorder.work(now, slot.step.cycles, running.op, running.operands.out.tensor, causes.as_slice());
-        running.start(number, node);
+        running.start(now, number, node);
         self.heap.push(Reverse((now + u64::from(slot.step.cycles), Event::Computation(unit as u32))));
         for operand in 0..usize::from(slot.step.inputs) {
             let used = slot.step.operands[operand];
@@ -293,7 +305,8 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     fn end_op(&mut self, now: u64, unit: usize, causes: &Causes) {
-        let Some(running) = self.units[unit].running.take() else { return };
+        let Some(mut running) = self.units[unit].running.take() else { return };
+        running.stall(now, Wait::default());
         let node = self.recorder.work(now, 0, running.op, running.operands.out.tensor, causes.as_slice());
         for &(tensor, read) in &running.operands.tensors {
             self.residency.op_ends(now, tensor, read, running.rank);
@@ -302,10 +315,14 @@ impl<'a, P: Probe> Engine<'a, P> {
         let array = (unit + 1 < self.units.len()).then(|| ArrayId::from(unit));
         let unit = &mut self.units[unit];
         unit.last_end = Some(node);
-        unit.busy += now - running.start;
+        unit.free = now;
         unit.active += running.compute;
+        unit.stalls += running.stalls;
+        unit.macs += running.macs;
         let (start, end, compute) = (Cycles(running.start), Cycles(now), Cycles(running.compute));
-        self.timings[running.op.index()] = Some(OpTiming { op: running.op, start, end, compute, array });
+        let roofline = self.traffic.roofline_of(running.op, compute, self.accelerator);
+        let timing = OpTiming { op: running.op, start, end, compute, macs: running.macs, roofline, array };
+        self.timings[running.op.index()] = Some(timing);
         self.end_nodes[running.op.index()] = Some(node);
         self.finish(now, running.op);
         self.dispatch_due = true;
@@ -340,7 +357,8 @@ impl<'a, P: Probe> Engine<'a, P> {
             [(only, _)] => Some(*only),
             several => Some(self.recorder.work(now, 0, op, self.workload.op(op).kind.out(), several)),
         };
-        let timing = OpTiming { op, start: Cycles(now), end: Cycles(now), compute: Cycles::ZERO, array: None };
+        let (start, end, compute) = (Cycles(now), Cycles(now), Cycles::ZERO);
+        let timing = OpTiming { op, start, end, compute, macs: 0, roofline: Roofline::default(), array: None };
         self.timings[op.index()] = Some(timing);
         self.finish(now, op);
     }

@@ -55,7 +55,7 @@ impl<P: Probe> Engine<'_, P> {
         let mut wanted = tiles.clone();
         while let Some(from) = self.above(into) {
             let lacking = self.not_whole(into, &wanted);
-            if self.is_arriving(i, from, &lacking) {
+            if self.is_arriving(now, i, from, &lacking) {
                 return false;
             }
             if self.missing(from, &lacking) == 0 {
@@ -71,6 +71,7 @@ impl<P: Probe> Engine<'_, P> {
         if self.ports.len() == 1 {
             return false;
         }
+        self.transfers.queue[i].wait.above(now);
         let request = self.transfers.queue[i];
         let chain: Vec<usize> = self.accelerator.chain(MemoryId(request.memory)).map(MemoryId::index).collect();
         let Some((memory, spill)) = self.residency.elsewhere(&chain, tiles) else { return false };
@@ -93,6 +94,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Whether `bytes` fit into the memory; if something has to be saved first, requests that. The tiles of this request that
     /// are already there do not make room for the others.
     pub(super) fn find_room_for(&mut self, now: u64, i: usize, memory: usize, bytes: u64, tiles: &Tiles) -> bool {
+        self.transfers.queue[i].wait.above(now);
         if self.transfers.queue[i].spilling {
             return false;
         }
@@ -116,7 +118,9 @@ impl<P: Probe> Engine<'_, P> {
         (from, into): (Option<usize>, usize),
         tiles: &Tiles,
     ) -> bool {
-        let (Some(from), Some(to)) = (self.free_port(now, from), self.free_port(now, Some(into))) else { return false };
+        let Some(to) = self.free_port(now, Some(into)) else { return false };
+        self.transfers.queue[i].wait.above(now);
+        let Some(from) = self.free_port(now, from) else { return false };
         if !self.find_room(now, i, into, tiles) {
             return false;
         }
@@ -182,19 +186,22 @@ impl<P: Probe> Engine<'_, P> {
             [Some(left), Some(arrived)] => (self.recorder.work(until, 0, op, tensor, &[left, arrived]), 0),
             [one, other] => one.or(other).expect("one end is on chip"),
         };
-        self.hold_dram(now, until, (from, to), end, size);
+        self.hold_dram(now, until, (from, to), end);
+        match (from.memory, to.memory) {
+            (None, _) => self.traffic.fetched(op, size, self.accelerator),
+            (Some(memory), None) => self.traffic.saved(op, size, &self.accelerator.memories[memory]),
+            _ => {}
+        }
         (until, end)
     }
 
     /// Holds DRAM's port, if the transfer has one.
-    fn hold_dram(&mut self, now: u64, until: u64, (from, to): (Port, Port), (node, lag): Cause, bytes: Bytes) {
+    fn hold_dram(&mut self, now: u64, until: u64, (from, to): (Port, Port), (node, lag): Cause) {
         if from.memory.is_none() {
             self.dram.hold(from.port, now, until, node, lag);
-            self.off_chip.read += bytes;
         }
         if to.memory.is_none() {
             self.dram.hold(to.port, now, until, node, lag);
-            self.off_chip.written += bytes;
         }
     }
 

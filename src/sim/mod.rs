@@ -21,6 +21,7 @@ mod lru;
 mod occupancy;
 mod operands;
 mod order;
+mod phases;
 mod ports;
 mod record;
 mod request;
@@ -31,8 +32,10 @@ mod statistics;
 mod step;
 mod store;
 pub mod tiling;
+mod traffic;
 mod transfer;
 mod vector;
+mod wait;
 
 use crate::accelerator::Accelerator;
 use crate::error::Result;

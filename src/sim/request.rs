@@ -4,6 +4,7 @@ use super::grid::Cells;
 use super::layout::Rect;
 use super::running::Cause;
 use super::store::Spill;
+use super::wait::Wait;
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::units::Bytes;
 use rustc_hash::FxHashMap;
@@ -70,6 +71,8 @@ pub struct Request {
     pub spilling: bool,
     /// Bytes it lacked when it was last tried, and in which memory.
     pub lacking: (u64, u32),
+    /// What it has waited for so far.
+    pub wait: Wait,
 }
 
 impl Request {
@@ -198,5 +201,20 @@ pub fn request(
     cause: Option<Cause>,
 ) -> Request {
     let (unit, memory) = (unit as u32, memory as u32);
-    Request { ready, rank, place, id: 0, unit, memory, op, what, cause, also: None, spilling: false, lacking: (0, 0) }
+    let wait = Wait::since(ready);
+    Request {
+        ready,
+        rank,
+        place,
+        id: 0,
+        unit,
+        memory,
+        op,
+        what,
+        cause,
+        also: None,
+        spilling: false,
+        lacking: (0, 0),
+        wait,
+    }
 }

@@ -4,7 +4,9 @@ use super::array::TileBuffer;
 use super::operands::{MOST_INPUTS, Operands};
 use super::record::Causes;
 use super::step::{Step, Walk};
+use super::wait::{Wait, attribute};
 use crate::ids::{NodeId, OpId};
+use crate::trace::Stalls;
 
 /// Steps that can be in progress at a time: with two halves of an operand buffer three, rounded up to a power of two.
 const RING: usize = 4;
@@ -23,6 +25,8 @@ pub struct Slot {
     pub trigger: Cause,
     /// Reads that brought its operands.
     pub reads: [Option<Cause>; MOST_INPUTS],
+    /// The one that ended last.
+    pub fetch: Wait,
 }
 
 /// An op in progress.
@@ -42,6 +46,14 @@ pub struct Running {
     pub start: u64,
     /// Cycles of computation so far.
     pub compute: u64,
+    /// Cycles between computations so far.
+    pub stalls: Stalls,
+    /// Cycle in which the last computation ended, or will.
+    pub free: u64,
+    /// The write that ended last.
+    pub last_write: Wait,
+    /// Multiplications and additions of the op.
+    pub macs: u64,
     /// Newest fill by another op that each operand's reads already follow.
     pub seen_fill: [Option<NodeId>; MOST_INPUTS],
     walk: Walk,
@@ -70,6 +82,7 @@ impl Running {
         (start, start_node): (u64, NodeId),
     ) -> Self {
         let (steps, spatial_tiles) = (walk.steps(), walk.spatial_tiles());
+        let macs = walk.macs_issued();
         Self {
             op,
             rank,
@@ -78,6 +91,10 @@ impl Running {
             result_memory,
             start,
             compute: 0,
+            stalls: Stalls::default(),
+            free: start,
+            last_write: Wait::default(),
+            macs,
             seen_fill: [None; MOST_INPUTS],
             walk,
             double_buffered,
@@ -139,7 +156,7 @@ impl Running {
         let step = self.walk.next(&self.operands.inputs, &self.operands.out, buffers);
         let number = self.issued;
         let pending = step.operands[..usize::from(step.inputs)].iter().filter(|o| o.fetch).count() as u8;
-        *self.slot_mut(number) = Slot { step, pending, trigger, reads: [None; MOST_INPUTS] };
+        *self.slot_mut(number) = Slot { step, pending, trigger, reads: [None; MOST_INPUTS], fetch: Wait::default() };
         self.issued += 1;
         Some(number)
     }
@@ -169,10 +186,21 @@ impl Running {
     }
 
     /// The computation of step `number` starts; `node` is its record.
-    pub fn start(&mut self, number: u64, node: NodeId) {
+    pub fn start(&mut self, now: u64, number: u64, node: NodeId) {
         self.computed[number as usize % RING] = node;
-        self.compute += u64::from(self.slot(number).step.cycles);
+        let slot = self.slot(number);
+        let (fetch, cycles) = (slot.fetch, u64::from(slot.step.cycles));
+        self.stall(now, fetch);
+        self.compute += cycles;
+        self.free = now + cycles;
         self.started += 1;
+    }
+
+    /// The unit goes on at cycle `now`, after the operands of `fetch` have arrived.
+    pub fn stall(&mut self, now: u64, fetch: Wait) {
+        if now > self.free {
+            self.stalls += attribute(fetch, self.last_write, self.free, now);
+        }
     }
 
     /// The computation in progress ends; returns its slot and its record.
@@ -183,7 +211,8 @@ impl Running {
     }
 
     /// The result of a spatial tile is where it has to be.
-    pub fn wrote(&mut self, spatial: u64, cause: Cause) {
+    pub fn wrote(&mut self, spatial: u64, cause: Cause, wait: Wait) {
+        self.last_write = wait;
         self.written[spatial as usize % RING] = Some((spatial, cause));
         self.written_count += 1;
     }

@@ -3,44 +3,44 @@
 use super::Probe;
 use super::engine::{Engine, Unit};
 use super::occupancy::{Maximum, Record};
+use super::phases::{Phases, busiest, latency, useful};
 use super::record::Transfer;
 use super::residency::Residency;
-use super::tiling::Tiling;
-use crate::accelerator::{Accelerator, Memory};
+use super::traffic::{Traffic, Words};
+use crate::accelerator::{Array, Memory};
 use crate::ids::{MemoryId, TensorId};
 use crate::trace::{
     ArrayStatistics, DramStatistics, MemoryStatistics, Occupancy, OpTiming, Outcome, Peak, Run, Statistics,
+    VectorStatistics,
 };
 use crate::units::{Bytes, Cycles};
-use crate::workload::{CausalMask, Home, OpKind, Workload};
+use crate::workload::{Home, Workload};
 use std::collections::BTreeMap;
 
 /// Tensors and ops named at the peak.
 const NAMED: usize = 8;
 
-/// Bytes and words moved so far.
-#[derive(Debug, Clone, Copy, Default)]
+/// Bytes and words that moved through a memory so far.
+#[derive(Debug, Clone)]
 pub struct Counters {
     read: [Bytes; 4],
     written: [Bytes; 4],
     read_words: u64,
     written_words: u64,
-}
-
-/// Bytes moved from and to DRAM so far.
-#[derive(Debug, Clone, Copy, Default)]
-pub struct OffChip {
-    /// From it.
-    pub read: Bytes,
-    /// To it.
-    pub written: Bytes,
+    words: Words,
 }
 
 impl Counters {
-    /// Counts a transfer; its bytes are attributed to the class of its tensor.
-    pub fn count(&mut self, transfer: &Transfer, memory: &Memory, workload: &Workload) {
+    /// Nothing yet.
+    pub fn new(memory: &Memory) -> Self {
+        let none = [Bytes::ZERO; 4];
+        Self { read: none, written: none, read_words: 0, written_words: 0, words: Words::new(memory.ports) }
+    }
+
+    /// Counts a transfer of so many words; its bytes are attributed to the class of its tensor.
+    pub fn count(&mut self, transfer: &Transfer, words: u64, workload: &Workload) {
         let (bytes, class) = (Bytes(transfer.bytes), workload.tensor(transfer.tensor).class as usize);
-        let words = memory.requests(bytes);
+        self.words.count(transfer, words, workload);
         if transfer.kind.reads() {
             self.read[class] += bytes;
             self.read_words += words;
@@ -51,18 +51,12 @@ impl Counters {
     }
 }
 
-/// Closes the books of a run.
-pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64) -> Run {
-    let Engine { workload, accelerator, residency, recorder, ports, dram, units, counters, off_chip, timings, .. } =
+/// Closes the books of a run whose last event was at cycle `end`.
+pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64, end: u64) -> Run {
+    let Engine { workload, accelerator, residency, recorder, ports, dram, units, counters, traffic, timings, .. } =
         engine;
     let ops: Vec<OpTiming> = timings.into_iter().flatten().collect();
     let graph = recorder.into_graph();
-    let end_of_ops = ops.iter().map(|t| t.end.0).max().unwrap_or(0);
-    // A run that thrashes ends with the last thing that happened.
-    let end = match outcome {
-        Outcome::Finished => end_of_ops,
-        Outcome::Thrashing { .. } => graph.nodes().iter().map(|n| n.start.0).max().unwrap_or(0).max(end_of_ops),
-    };
     let Residency { stores, ledger, .. } = residency;
     let mut lifetimes = ledger.lifetimes;
     let mut memories = Vec::new();
@@ -81,16 +75,20 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64)
         let (memory, capacity, end) = (MemoryId::from(i), memory.capacity, Cycles(end));
         occupancy.push(Occupancy { memory, capacity, changes, op_ends, end });
     }
-    let (macs_useful, macs_issued) = macs(workload, accelerator);
+    let phases = Phases { workload, accelerator, ops: &ops, traffic: &traffic, occupancy: &occupancy }.statistics();
+    let arrays = accelerator.arrays.iter().zip(&units).map(|(a, u)| of_array(a, u, end)).collect::<Vec<_>>();
     let statistics = Statistics {
         outcome,
         cycles: Cycles(end),
-        macs_useful,
-        macs_issued,
+        macs_useful: workload.ops.iter().map(|op| useful(&op.kind)).sum(),
+        macs_issued: arrays.iter().map(|a| a.macs).sum(),
         memories,
-        dram: of_dram(workload, off_chip, dram.held()),
-        arrays: accelerator.arrays.iter().zip(&units).map(|(a, u)| array(&a.name, u, end)).collect(),
-        vector_cycles: Cycles(units.last().map_or(0, |u| u.active)),
+        dram: off_chip(workload, &traffic, dram.held()),
+        arrays,
+        vector: units.last().map(|unit| of_vector_unit(unit, end)).unwrap_or_default(),
+        roofline: traffic.roofline(ops.iter().map(|t| t.op), busiest(&ops, accelerator), accelerator),
+        latency: latency(&phases),
+        phases,
         ops,
         events,
     };
@@ -122,14 +120,29 @@ fn on_chip(
         write_bytes: counters.written,
         read_words: counters.read_words,
         write_words: counters.written_words,
+        words: counters.words.rows(),
         port_cycles: Vec::new(),
         evicted_needed: Bytes::ZERO,
     }
 }
 
-fn array(name: &str, unit: &Unit, end: u64) -> ArrayStatistics {
-    let (active, busy) = (Cycles(unit.active), Cycles(unit.busy));
-    ArrayStatistics { name: name.into(), active, stalled: busy - active, idle: Cycles(end) - busy }
+/// Active, stalled and idle cycles of a unit. An op that did not end waits for bytes or room it never gets.
+fn of_vector_unit(unit: &Unit, end: u64) -> VectorStatistics {
+    let (mut active, mut stalls, mut free) = (unit.active, unit.stalls, unit.free);
+    if let Some(running) = &unit.running {
+        active += running.compute;
+        stalls += running.stalls;
+        stalls.dram += Cycles(end - running.free);
+        free = end;
+    }
+    VectorStatistics { active: Cycles(active), stalls, idle: Cycles(end - free) }
+}
+
+fn of_array(array: &Array, unit: &Unit, end: u64) -> ArrayStatistics {
+    let VectorStatistics { active, stalls, idle } = of_vector_unit(unit, end);
+    let elements = f64::from(array.rows) * f64::from(array.columns);
+    let utilisation = unit.macs as f64 / (elements * end.max(1) as f64);
+    ArrayStatistics { name: array.name.clone(), active, stalls, idle, macs: unit.macs, utilisation }
 }
 
 fn peak(maximum: &Maximum, ops: &[OpTiming], workload: &Workload) -> Peak {
@@ -169,24 +182,7 @@ fn by_name(owners: &[(TensorId, Bytes)], name: impl Fn(TensorId) -> String) -> V
     sums
 }
 
-/// Useful and issued multiplications. What a mask leaves out depends on the array's rows and columns only where they differ
-/// between arrays; then the first array's count.
-fn macs(workload: &Workload, accelerator: &Accelerator) -> (u64, u64) {
-    let of_op = |kind: &OpKind| match kind {
-        OpKind::Matmul { m, k, n, mask: CausalMask::None, .. } => {
-            let macs = u64::from(*m) * u64::from(*k) * u64::from(*n);
-            (macs, macs)
-        }
-        OpKind::Matmul { m, k, n, mask, .. } => {
-            let tiling = Tiling::new(*m, *k, *n, *mask, &accelerator.arrays[0]);
-            (tiling.macs_useful(), tiling.macs_issued())
-        }
-        _ => (0, 0),
-    };
-    workload.ops.iter().map(|op| of_op(&op.kind)).fold((0, 0), |sum, op| (sum.0 + op.0, sum.1 + op.1))
-}
-
-fn of_dram(workload: &Workload, counted: OffChip, port_cycles: Vec<Cycles>) -> DramStatistics {
+fn off_chip(workload: &Workload, traffic: &Traffic, port_cycles: Vec<Cycles>) -> DramStatistics {
     let mut used = vec![false; workload.tensors.len()];
     let layouts = super::layout::Layouts::new(workload);
     let moving = workload.ops.iter().filter(|op| !op.kind.is_rename());
@@ -194,9 +190,10 @@ fn of_dram(workload: &Workload, counted: OffChip, port_cycles: Vec<Cycles>) -> D
         layouts.pieces(input).iter().for_each(|piece| used[piece.tensor.index()] = true);
     }
     let home = workload.tensors.iter().zip(&used).filter(|(t, used)| **used && t.home == Home::Dram);
+    let moved = traffic.off_chip_of(workload.op_ids());
     DramStatistics {
-        read_bytes: counted.read,
-        write_bytes: counted.written,
+        read_bytes: moved.read,
+        write_bytes: moved.written,
         unavoidable_read_bytes: home.map(|(t, _)| t.bytes()).sum(),
         unavoidable_write_bytes: workload.tensors.iter().filter(|t| t.write_back).map(|t| t.bytes()).sum(),
         port_cycles,

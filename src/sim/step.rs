@@ -65,6 +65,14 @@ impl Walk {
         }
     }
 
+    /// Multiplications and additions of the op.
+    pub fn macs_issued(&self) -> u64 {
+        match self {
+            Walk::Matmul(walk) => walk.macs_issued(),
+            Walk::Vector(_) => 0,
+        }
+    }
+
     /// The next step.
     pub fn next(&mut self, inputs: &[OperandLayout], out: &OperandLayout, buffers: &mut [TileBuffer; 2]) -> Step {
         match self {

@@ -83,16 +83,10 @@ impl Tiling {
         Span::of(j, self.columns, self.n)
     }
 
-    /// Keys that the last row of row tile `i` sees among `keys`: query row r sees 0 … r + (keys − m). At least one.
-    fn visible(&self, i: u32, keys: u32) -> u32 {
-        let seen = i64::from(self.row_span(i).end) + i64::from(keys) - i64::from(self.m);
-        seen.clamp(1, i64::from(keys)) as u32
-    }
-
     /// Column tiles computed in row tile `i`; a score mask leaves out those wholly above the diagonal.
     pub fn column_tiles_of(&self, i: u32) -> u32 {
         match self.mask {
-            CausalMask::Score => self.visible(i, self.n).div_ceil(self.columns),
+            CausalMask::Score => visible(self.row_span(i).end, self.m, self.n).div_ceil(self.columns),
             _ => self.column_tiles(),
         }
     }
@@ -100,7 +94,7 @@ impl Tiling {
     /// Reduction length of row tile `i`; a context mask ends it at the last row's last key.
     pub fn reduction_of(&self, i: u32) -> u32 {
         match self.mask {
-            CausalMask::Context => self.visible(i, self.k),
+            CausalMask::Context => visible(self.row_span(i).end, self.m, self.k),
             _ => self.k,
         }
     }
@@ -130,46 +124,33 @@ impl Tiling {
         (0..self.row_tiles()).map(of_row).sum()
     }
 
-    /// Cycles of computation, without any wait.
-    pub fn cycles(&self) -> u64 {
-        let tile = |i, j| u64::from(self.temporal_cycles(i, j, 0, true, true)) + u64::from(self.reduction_of(i));
-        (0..self.row_tiles()).flat_map(|i| (0..self.column_tiles_of(i)).map(move |j| tile(i, j))).sum()
-    }
-
     /// Multiplications and additions carried out.
     pub fn macs_issued(&self) -> u64 {
         let columns = |i| u64::from(self.n.min(self.column_tiles_of(i) * self.columns));
         let of_row = |i| u64::from(self.row_span(i).len()) * columns(i) * u64::from(self.reduction_of(i));
         (0..self.row_tiles()).map(of_row).sum()
     }
-
-    /// Multiplications and additions that the result depends on.
-    pub fn macs_useful(&self) -> u64 {
-        let triangle = |keys: u32| -> u64 {
-            let seen = |r: u32| (i64::from(r) + 1 + i64::from(keys) - i64::from(self.m)).clamp(0, i64::from(keys));
-            (0..self.m).map(|r| seen(r) as u64).sum()
-        };
-        match self.mask {
-            CausalMask::None => u64::from(self.m) * u64::from(self.k) * u64::from(self.n),
-            CausalMask::Score => triangle(self.n) * u64::from(self.k),
-            CausalMask::Context => triangle(self.k) * u64::from(self.n),
-        }
-    }
-
-    /// Elements of A and of B that enter the array when nothing is reused between spatial tiles: M·K·⌈N/C⌉ and K·N·⌈M/R⌉.
-    pub fn edge_reads(&self) -> (u64, u64) {
-        let of_row = |i: u32| {
-            let (m, k) = (u64::from(self.row_span(i).len()), u64::from(self.reduction_of(i)));
-            let tiles = self.column_tiles_of(i);
-            (m * k * u64::from(tiles), k * u64::from(self.n.min(tiles * self.columns)))
-        };
-        (0..self.row_tiles()).map(of_row).fold((0, 0), |sum, row| (sum.0 + row.0, sum.1 + row.1))
-    }
 }
 
-/// Cycles of computation of an m×k by k×n product on `array`, without any wait.
-pub fn array_cycles(m: u32, k: u32, n: u32, array: &Array) -> u64 {
-    Tiling::new(m, k, n, CausalMask::None, array).cycles()
+/// Keys that row `end` − 1 of `m` query rows sees among `keys`: row r sees 0 … r + (keys − m). At least one.
+pub fn visible(end: u32, m: u32, keys: u32) -> u32 {
+    let seen = i64::from(end) + i64::from(keys) - i64::from(m);
+    seen.clamp(1, i64::from(keys)) as u32
+}
+
+/// Multiplications and additions that the result of an m×k by k×n product depends on.
+pub fn macs_useful((m, k, n): (u32, u32, u32), mask: CausalMask) -> u64 {
+    // Row r sees max(0, r + 1 + keys − m) keys: a triangle, and below it a rectangle if there are more keys than rows.
+    let triangle = |keys: u32| {
+        let (rows, keys) = (u64::from(m), u64::from(keys));
+        let short = rows.min(keys);
+        short * (short + 1) / 2 + rows * (keys - short)
+    };
+    match mask {
+        CausalMask::None => u64::from(m) * u64::from(k) * u64::from(n),
+        CausalMask::Score => triangle(n) * u64::from(k),
+        CausalMask::Context => triangle(k) * u64::from(n),
+    }
 }
 
 #[cfg(test)]
@@ -182,7 +163,9 @@ mod tests {
 
     #[test]
     fn edge_tile_by_hand() {
-        assert_eq!(tiling(80, 128, 32, CausalMask::None).cycles(), 5 * (128 + 15 + 31));
+        let tiling = tiling(80, 128, 32, CausalMask::None);
+        let depths = (0..8).map(|t| tiling.temporal_cycles(0, 0, 16, t == 0, t == 7));
+        assert_eq!((tiling.row_tiles(), tiling.column_tiles(), depths.sum::<u32>()), (5, 1, 128 + 15 + 31));
     }
 
     #[test]
@@ -191,7 +174,17 @@ mod tests {
         assert_eq!((0..4).map(|i| score.column_tiles_of(i)).collect::<Vec<_>>(), [1, 1, 2, 2]);
         let context = tiling(20, 64, 8, CausalMask::Context);
         assert_eq!((context.reduction_of(0), context.reduction_of(1)), (60, 64));
-        assert!(score.macs_useful() < score.macs_issued());
-        assert_eq!(score.macs_useful(), 8 * 64 * 65 / 2);
+        assert_eq!(score.macs_issued(), 8 * (32 * 32 + 32 * 64));
+    }
+
+    #[test]
+    fn useful_multiplications_are_the_sum_over_rows() {
+        for (m, keys) in [(64, 64), (3, 9), (9, 3)] {
+            let seen = |r: u32| (i64::from(r) + 1 + i64::from(keys) - i64::from(m)).max(0) as u64;
+            let sum: u64 = (0..m).map(seen).sum();
+            assert_eq!(macs_useful((m, 7, keys), CausalMask::Score), 7 * sum);
+            assert_eq!(macs_useful((m, keys, 5), CausalMask::Context), 5 * sum);
+        }
+        assert_eq!(macs_useful((2, 3, 5), CausalMask::None), 30);
     }
 }

@@ -129,7 +129,9 @@ impl<P: Probe> Engine<'_, P> {
         let memory = &self.accelerator.memories[transfer.memory];
         let lag = (end - transfer.start - memory.requests(Bytes(transfer.bytes))) as u32;
         self.ports[transfer.memory].hold(transfer.port, now, end, node, lag);
-        self.counters[transfer.memory].count(&transfer, memory, self.workload);
+        let words = memory.requests(Bytes(transfer.bytes));
+        self.counters[transfer.memory].count(&transfer, words, self.workload);
+        self.traffic.on_chip(transfer.op, transfer.memory, words);
         (node, lag)
     }
 
@@ -165,7 +167,7 @@ impl<P: Probe> Engine<'_, P> {
         let Some(running) = &self.units[unit].running else { return false };
         let part = running.slot(step).step.operands[operand];
         let tiles = self.locate(unit, Some(operand), part.rect);
-        let started = if self.is_arriving(i, nearest, &tiles) {
+        let started = if self.is_arriving(now, i, nearest, &tiles) {
             false
         } else if self.missing(nearest, &tiles) == 0 {
             self.start_read(now, &request, (step, operand), u64::from(part.bytes), &tiles)
@@ -177,13 +179,14 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Whether any of the tiles is on its way into the memory; the request then follows it.
-    pub(super) fn is_arriving(&mut self, i: usize, memory: usize, tiles: &Tiles) -> bool {
+    pub(super) fn is_arriving(&mut self, now: u64, i: usize, memory: usize, tiles: &Tiles) -> bool {
         if self.transfers.fills.is_empty() {
             return false;
         }
         let fill = self.transfers.blocking_fill(memory, tiles);
         if let Some(node) = fill {
             self.transfers.queue[i].also = Some((node, 0));
+            self.transfers.queue[i].wait.above(now);
         }
         fill.is_some()
     }
@@ -220,7 +223,8 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(running) = &mut self.units[unit].running {
             running.slot_mut(step).reads[operand] = Some(cause);
         }
-        self.begin(end, request, cause, false);
+        let request = Request { wait: request.wait.started(now), ..*request };
+        self.begin(end, &request, cause, false);
         true
     }
 
@@ -261,7 +265,8 @@ impl<P: Probe> Engine<'_, P> {
         let transfer = Transfer { kind, start: now, bytes, op, operand, tensor, lifetime, memory, port: port.port };
         let causes = self.causes(now, request, &[port]);
         let cause = self.hold(now, end, transfer, &causes);
-        self.begin(end, request, cause, false);
+        let request = Request { wait: request.wait.started(now), ..*request };
+        self.begin(end, &request, cause, false);
     }
 
     /// A transfer has ended: its data is where it was wanted.
@@ -270,9 +275,11 @@ impl<P: Probe> Engine<'_, P> {
         self.transfers.unused.push(index);
         self.transfers.end_fill(index, request.op);
         if fill {
-            self.transfers.put(Request { ready: now, cause: Some(end), also: None, lacking: (0, 0), ..request });
+            let wait = request.wait.there(now);
+            self.transfers.put(Request { ready: now, cause: Some(end), also: None, lacking: (0, 0), wait, ..request });
             return;
         }
+        let request = Request { wait: request.wait.ended(now), ..request };
         match request.what {
             What::Fetch { step, operand } => self.fetched(now, &request, step, usize::from(operand)),
             What::Write { spatial, rect, bytes } => {
@@ -293,7 +300,7 @@ impl<P: Probe> Engine<'_, P> {
     pub(super) fn wrote(&mut self, now: u64, request: &Request, spatial: u64, end: Cause) {
         let unit = request.unit as usize;
         if let Some(running) = &mut self.units[unit].running {
-            running.wrote(spatial, end);
+            running.wrote(spatial, end, request.wait);
         }
         self.unpin(request.id);
         self.advance(now, unit);
@@ -305,6 +312,7 @@ impl<P: Probe> Engine<'_, P> {
         let Some(running) = &mut self.units[unit].running else { return };
         let slot = running.slot_mut(step);
         slot.pending -= 1;
+        slot.fetch = request.wait;
         let part = slot.step.operands[operand];
         if part.last_use {
             self.release_tile(now, unit, operand, part.rect);

@@ -132,9 +132,12 @@ impl Rows {
     }
 
     fn arrays(&mut self, first: &Profile, second: &Profile) {
-        let sum = |p: &Profile, cycles: fn(&super::ArrayStatistics) -> u64| count(p.arrays.iter().map(cycles).sum());
-        let kinds: [(&str, fn(&super::ArrayStatistics) -> u64); 3] =
-            [("active_cycles", |a| a.active.0), ("stalled_cycles", |a| a.stalled.0), ("idle_cycles", |a| a.idle.0)];
+        let sum = |p: &Profile, cycles: fn(&ArrayStatistics) -> u64| count(p.arrays.iter().map(cycles).sum());
+        let kinds: [(&str, fn(&ArrayStatistics) -> u64); 3] = [
+            ("active_cycles", |a| a.active.0),
+            ("stalled_cycles", |a| a.stalls.total().0),
+            ("idle_cycles", |a| a.idle.0),
+        ];
         for (metric, cycles) in kinds {
             self.add("arrays", metric, "cycles", sum(first, cycles), sum(second, cycles));
         }

@@ -22,4 +22,7 @@ pub use lifetime::Lifetime;
 pub use occupancy::{Occupancy, OccupancyChange, OpEnd};
 pub use repetition::{Renumbering, Repetition};
 pub use run::Run;
-pub use statistics::{ArrayStatistics, DramStatistics, MemoryStatistics, OpTiming, Outcome, Peak, Statistics};
+pub use statistics::{
+    ArrayStatistics, DramStatistics, MemoryStatistics, OpTiming, Outcome, Peak, PhaseStatistics, Resource, Roofline,
+    Stalls, Statistics, TokenLatency, VectorStatistics, WordCount,
+};

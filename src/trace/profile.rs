@@ -188,7 +188,7 @@ impl Profile {
             memories: memories.map(|(m, o)| memory(run, m, o, &phases)).collect(),
             dram: DramSummary::of(&statistics.dram),
             arrays: statistics.arrays.clone(),
-            vector_cycles: statistics.vector_cycles.0,
+            vector_cycles: statistics.vector.active.0,
             phases,
         }
     }

@@ -10,8 +10,8 @@ use trapti::ids::{LifetimeId, MemoryId, OpId, TensorId};
 use trapti::power::Policy;
 use trapti::sram::EmbeddedTable;
 use trapti::trace::{
-    AccessGraph, DramStatistics, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, Operand, Outcome, Run,
-    Statistics,
+    AccessGraph, DramStatistics, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, Operand, Outcome, Roofline, Run,
+    Statistics, VectorStatistics,
 };
 use trapti::units::{Bytes, Cycles, Kelvin};
 use trapti::workload::{Class, Home, Op, OpKind, Tensor, VectorKind, Workload};
@@ -52,7 +52,10 @@ fn statistics(end: Cycles) -> Statistics {
         memories: vec![],
         dram,
         arrays: vec![],
-        vector_cycles: Cycles(0),
+        vector: VectorStatistics::default(),
+        roofline: Roofline::default(),
+        phases: vec![],
+        latency: None,
         ops: vec![],
         events: 0,
     }

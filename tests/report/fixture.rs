@@ -11,7 +11,8 @@ use trapti::ids::MemoryId;
 use trapti::power::{Activity, DomainActivity, PortActivity, Transitions};
 use trapti::sram::EmbeddedTable;
 use trapti::trace::{
-    AccessGraph, DramStatistics, MemoryStatistics, Occupancy, OccupancyChange, Outcome, Peak, Run, Statistics,
+    AccessGraph, DramStatistics, MemoryStatistics, Occupancy, OccupancyChange, Outcome, Peak, Roofline, Run,
+    Statistics, VectorStatistics,
 };
 use trapti::units::{Bytes, Cycles, Hertz};
 use trapti::workload::Workload;
@@ -113,6 +114,7 @@ pub fn run(name: &str, seed: u64) -> Run {
         write_bytes: [Bytes(1); 4],
         read_words: 1,
         write_words: 1,
+        words: vec![],
         port_cycles: vec![Cycles(1); 4],
         evicted_needed: Bytes(0),
     };
@@ -130,7 +132,10 @@ pub fn run(name: &str, seed: u64) -> Run {
             port_cycles: vec![],
         },
         arrays: vec![],
-        vector_cycles: Cycles(0),
+        vector: VectorStatistics::default(),
+        roofline: Roofline::default(),
+        phases: vec![],
+        latency: None,
         ops: vec![],
         events: 0,
     };

@@ -180,7 +180,7 @@ fn arrays(profile: &Profile) -> String {
     let run = profile.cycles.max(1) as f64;
     let part = |cycles: u64| format!("{:.1} %", 100.0 * cycles as f64 / run);
     for array in &profile.arrays {
-        let parts = [array.active.0, array.stalled.0, array.idle.0].map(part);
+        let parts = [array.active.0, array.stalls.total().0, array.idle.0].map(part);
         rows.push([vec![array.name.clone()], parts.to_vec(), vec![grouped(array.active.0)]].concat());
     }
     let vector = profile.vector_cycles;
