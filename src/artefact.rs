@@ -173,6 +173,15 @@ pub fn up_to_date(directory: &Path, command: &str, inputs: &[Input]) -> bool {
     })
 }
 
+/// Where results that can be computed again are kept: `$TRAPTI_CACHE`, else `trapti` in the user's cache directory
+/// (`$XDG_CACHE_HOME`, `~/.cache`), else in the temporary directory.
+pub fn user_cache() -> PathBuf {
+    let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    let of_user = || from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));
+    let directory = from("TRAPTI_CACHE").or_else(|| of_user().map(|cache| cache.join("trapti")));
+    directory.unwrap_or_else(|| std::env::temp_dir().join("trapti"))
+}
+
 /// JSON with two-space indentation and a final line break.
 pub fn json<T: Serialize>(value: &T) -> String {
     let mut text = serde_json::to_string_pretty(value).expect("artefacts have string keys");

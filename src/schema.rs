@@ -10,6 +10,8 @@ pub const MANIFEST: &str = "trapti.manifest/1";
 pub const EXPLORATION: &str = "trapti.exploration/1";
 /// First key of `design.json`.
 pub const DESIGN: &str = "trapti.design/1";
+/// First key of the answer of `trapti sram`.
+pub const SRAM: &str = "trapti.sram/1";
 /// First key of `cosim.json`.
 pub const COSIM: &str = "trapti.cosim/1";
 /// First key of `memory.json` in a generated RTL directory.

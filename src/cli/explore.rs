@@ -6,7 +6,7 @@ use super::{Answer, inputs, progress};
 use crate::artefact::{self, Input};
 use crate::error::Result;
 use crate::explore::{self, Exploration, Options, Rows, Study};
-use crate::sram::EmbeddedTable;
+use crate::sram::Characterisation;
 use crate::trace::Run;
 use clap::Args;
 use std::path::{Path, PathBuf};
@@ -49,7 +49,12 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
 /// Reads a study and its digest.
 pub(super) fn study(path: &Path) -> Result<(Study, Vec<Input>)> {
     let source = inputs::source(path)?;
-    Ok((Study::parse(&source)?, vec![Input::of("study", source.text.as_bytes())]))
+    let study = Study::parse(&source)?;
+    let mut inputs = vec![Input::of("study", source.text.as_bytes())];
+    if study.characterisation != Characterisation::Embedded {
+        inputs.push(Input { name: "characterisation".into(), digest: study.model()?.provenance().digest });
+    }
+    Ok((study, inputs))
 }
 
 /// Explores into a directory, or reads it if it is up to date; `runs` are asked for only when they are needed.
@@ -63,8 +68,8 @@ pub(super) fn explore_into(
         return Ok((Exploration::read(target)?, Done::Before));
     }
     let spinner = progress::spinner("explore");
-    let model = EmbeddedTable::new(study.extrapolate)?;
-    let exploration = explore::explore(study, &runs()?, &model, Options::default());
+    let model = study.model()?;
+    let exploration = explore::explore(study, &runs()?, model.as_ref(), Options::default());
     spinner.finish_and_clear();
     let exploration = exploration?;
     exploration.write(target, digests)?;

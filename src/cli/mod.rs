@@ -13,6 +13,7 @@ mod project;
 mod report;
 mod select;
 mod simulate;
+mod sram;
 mod trace;
 mod wave;
 
@@ -41,6 +42,7 @@ const EXAMPLES: &str = "Examples:
   trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
   trapti gemm 1024 1600 1600 --array 128x128 --dataflow ws
   trapti trace show out/run
+  trapti sram --capacity 1MiB --word-bits 256 --node 22nm --device itrs-lstp
   trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
@@ -54,6 +56,7 @@ enum Command {
     Import(import::Arguments),
     Simulate(simulate::Arguments),
     Gemm(gemm::Arguments),
+    Sram(sram::Arguments),
     Explore(explore::Arguments),
     Select(select::Arguments),
     Generate(generate::Arguments),
@@ -100,6 +103,7 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Import(arguments) => import::run(&arguments, output),
         Command::Simulate(arguments) => simulate::run(&arguments, output),
         Command::Gemm(arguments) => gemm::run(&arguments, output),
+        Command::Sram(arguments) => sram::run(&arguments, output),
         Command::Explore(arguments) => explore::run(&arguments, output),
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),

@@ -6,7 +6,6 @@ use crate::artefact;
 use crate::error::{Error, Result};
 use crate::explore::{Choice, Exploration, Objective, select};
 use crate::power::{Design, Policy};
-use crate::sram::EmbeddedTable;
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 
@@ -60,8 +59,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
 
 /// Selects and writes `design.json`.
 pub(super) fn select_into(target: &Path, exploration: &Exploration, choice: Choice) -> Result<Design> {
-    let model = EmbeddedTable::new(exploration.summary.study.extrapolate)?;
-    let design = select(exploration, choice, &model)?;
+    let model = exploration.summary.study.model()?;
+    let design = select(exploration, choice, model.as_ref())?;
     artefact::write(target, artefact::json(&design).as_bytes())?;
     Ok(design)
 }

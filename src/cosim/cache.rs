@@ -16,12 +16,9 @@ impl Cache {
         Self { directory: directory.into() }
     }
 
-    /// `$TRAPTI_CACHE`, else `trapti` in the user's cache directory (`$XDG_CACHE_HOME`, `~/.cache`), else in the temporary directory.
+    /// [`crate::artefact::user_cache`].
     pub fn of_user() -> Self {
-        let from = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
-        let of_user = || from("XDG_CACHE_HOME").or_else(|| from("HOME").map(|home| home.join(".cache")));
-        let directory = from("TRAPTI_CACHE").or_else(|| of_user().map(|cache| cache.join("trapti")));
-        Self::at(directory.unwrap_or_else(|| std::env::temp_dir().join("trapti")))
+        Self::at(crate::artefact::user_cache())
     }
 
     /// Where it is.

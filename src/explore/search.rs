@@ -16,7 +16,7 @@ use super::tabulate::{ideal, ideal_domains};
 use crate::error::Result;
 use crate::power::{BankedMemory, Infeasible, organise};
 use crate::schema;
-use crate::sram::{MacroSpec, Ports, SramModel};
+use crate::sram::SramModel;
 use crate::trace::Run;
 use crate::units::{Bytes, Cycles};
 use rayon::prelude::*;
@@ -78,19 +78,9 @@ pub fn explore(study: &Study, runs: &[Run], model: &dyn SramModel, options: Opti
     Ok(exploration)
 }
 
-/// Characterises a macro that every table has, so that a name it refuses is an error and not thousands of infeasible points.
+/// A name that the model refuses is an error and not thousands of infeasible points.
 fn check_technologies(study: &Study, model: &dyn SramModel) -> Result<()> {
-    for &technology in &study.technologies {
-        let (capacity, ports) = (Bytes(64 << 10), Ports::SingleReadWrite);
-        model.characterise(&MacroSpec {
-            capacity,
-            word_bits: 128,
-            ports,
-            technology,
-            temperature: study.temperature,
-        })?;
-    }
-    Ok(())
+    study.technologies.iter().try_for_each(|&technology| model.check(technology, study.temperature))
 }
 
 fn prepare<'r>(study: &Study, subjects: &[Subject<'r>], port: PortShape) -> Result<Vec<Prepared<'r>>> {

@@ -1,7 +1,8 @@
 //! What is to be tried: the checked study.
 
+use crate::error::Result;
 use crate::power::{Assumptions, OrganisationSpec, Policy, States, WakeTimes};
-use crate::sram::Technology;
+use crate::sram::{Characterisation, SramModel, Technology};
 use crate::units::{Bytes, Cycles, Hertz, Kelvin, Nanoseconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -45,6 +46,9 @@ pub struct Study {
     pub assumptions: Assumptions,
     /// Whether sizes outside the characterisation are extrapolated.
     pub extrapolate: bool,
+    /// Where macros are characterised.
+    #[serde(default)]
+    pub characterisation: Characterisation,
 }
 
 /// How lifetimes are given addresses.
@@ -103,6 +107,14 @@ pub enum Objective {
 impl Study {
     /// Temperature unless the study says otherwise: 350 K, a warm chip, where leakage is 2 to 30 times that at room temperature.
     pub const TEMPERATURE: Kelvin = Kelvin(350.0);
+
+    /// The source of characterisations that the study names.
+    ///
+    /// # Errors
+    /// As [`Characterisation::open`].
+    pub fn model(&self) -> Result<Box<dyn SramModel>> {
+        self.characterisation.open(&self.technologies, self.extrapolate)
+    }
 
     /// The builder's question for one geometry.
     pub fn organisation(

@@ -5,8 +5,9 @@ use crate::config::{Document, Field, FromValue, Table};
 use crate::diagnostic::Source;
 use crate::error::Result;
 use crate::power::{Assumptions, ControllerGates, OrganisationSpec, SleepLeakage, States, WakeTimes};
-use crate::sram::Technology;
+use crate::sram::{Characterisation, Technology};
 use crate::units::{Bytes, Kelvin};
+use std::path::PathBuf;
 use std::sync::Arc;
 use toml::de::DeValue;
 
@@ -51,6 +52,7 @@ fn study(mut table: Table<'_>) -> Option<Study> {
     let macro_max = table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX);
     let memory = table.optional("memory").value();
     let extrapolate = table.optional("extrapolate").value().unwrap_or(false);
+    let characterisation = characterisation(&table.optional("characterisation"));
     let wake = wake(&mut table);
     let assumptions = assumptions(&mut table);
     table.finish();
@@ -73,6 +75,7 @@ fn study(mut table: Table<'_>) -> Option<Study> {
         wake,
         assumptions,
         extrapolate,
+        characterisation: characterisation?,
     })
 }
 
@@ -184,6 +187,31 @@ fn states(field: &Field<'_>) -> Option<States> {
 fn objectives(field: &Field<'_>) -> Option<Vec<Objective>> {
     let given: Vec<Objective> = each(field, |f| f.keyword(&Objective::NAMES, &[]))?;
     Some(if given.is_empty() { Objective::NAMES.map(|n| n.1).to_vec() } else { given })
+}
+
+/// `"embedded"`, `"cacti"`, or a table with one of `csv`, `liberty`, `cacti`; paths count from the folder of the study.
+fn characterisation(field: &Field<'_>) -> Option<Characterisation> {
+    if !field.is_present() {
+        return Some(Characterisation::Embedded);
+    }
+    if !field.is_table() {
+        let cacti = field.keyword(&[("embedded", false), ("cacti", true)], &[])?;
+        return Some(if cacti { Characterisation::Cacti(None) } else { Characterisation::Embedded });
+    }
+    let folder = field.document().source().path.parent().map(PathBuf::from).unwrap_or_default();
+    let path = |field: &Field<'_>| field.value::<String>().map(|text| folder.join(text));
+    let mut table = field.table()?;
+    let (csv, liberty, cacti) = (table.optional("csv"), table.optional("liberty"), table.optional("cacti"));
+    table.finish();
+    match (csv.is_present(), liberty.is_present(), cacti.is_present()) {
+        (true, false, false) => path(&csv).map(Characterisation::Csv),
+        (false, true, false) => each(&liberty, path).map(Characterisation::Liberty),
+        (false, false, true) => path(&cacti).map(|path| Characterisation::Cacti(Some(path))),
+        _ => {
+            field.refuse("wrong-value", "one of `csv`, `liberty` and `cacti`, each with a path");
+            None
+        }
+    }
 }
 
 fn texts(field: &Field<'_>) -> Vec<String> {

@@ -21,15 +21,25 @@
 //! # Ok::<(), trapti::Error>(())
 //! ```
 
+mod accuracy;
+mod cacti;
+mod columns;
 mod embedded;
+mod evidence;
 mod interpolation;
+mod liberty;
 mod model;
+mod source;
 mod table;
 mod technology;
 mod temperature;
 mod wires;
 
+pub use cacti::Cacti;
 pub use embedded::EmbeddedTable;
-pub use model::{Basis, Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies};
+pub use evidence::{Basis, Evidence, EvidenceSet, Metric, Origin};
+pub use liberty::Liberty;
+pub use model::{Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies};
+pub use source::Characterisation;
 pub use technology::{Device, Technology};
 pub use wires::{Gate, Wire, wire};

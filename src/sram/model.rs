@@ -1,20 +1,36 @@
 //! The interface to a characterisation: what is asked, what is answered.
 
 use super::Technology;
+use super::evidence::{Basis, EvidenceSet, Metric};
 use crate::error::Result;
 use crate::units::{Bytes, Kelvin, Milliwatts, Nanoseconds, Picojoules, SquareMillimetres};
 use serde::{Deserialize, Serialize};
 use std::fmt;
 
 /// Ports of a macro.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 pub enum Ports {
     /// One port that reads or writes (1RW).
+    #[serde(rename = "1rw")]
     SingleReadWrite,
     /// One port that reads and one that writes (1R1W).
+    #[serde(rename = "1r1w")]
     ReadAndWrite,
     /// Two ports that each read or write (2RW).
+    #[serde(rename = "2rw")]
     DualReadWrite,
+}
+
+impl Ports {
+    /// Every port configuration with its name in tables and options.
+    pub const NAMES: [(&str, Ports); 3] =
+        [("1rw", Ports::SingleReadWrite), ("1r1w", Ports::ReadAndWrite), ("2rw", Ports::DualReadWrite)];
+}
+
+impl fmt::Display for Ports {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(Self::NAMES.iter().find(|(_, ports)| ports == self).map_or("", |n| n.0))
+    }
 }
 
 /// What is asked: one macro.
@@ -68,28 +84,6 @@ pub struct WakeEnergies {
     pub off: Picojoules,
 }
 
-/// How an answer was obtained; the later the weaker.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Basis {
-    /// A point of the characterisation.
-    Exact,
-    /// Between points.
-    Interpolated,
-    /// Outside the points.
-    Extrapolated,
-}
-
-impl fmt::Display for Basis {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.pad(match self {
-            Basis::Exact => "exact",
-            Basis::Interpolated => "interpolated",
-            Basis::Extrapolated => "extrapolated",
-        })
-    }
-}
-
 /// What is answered: one macro.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub struct MacroPoint {
@@ -113,8 +107,31 @@ pub struct MacroPoint {
     pub area: SquareMillimetres,
     /// Area with sleep transistors.
     pub gated_area: SquareMillimetres,
-    /// How it was obtained.
+    /// How the weakest of its numbers was obtained.
     pub basis: Basis,
+    /// Where each number comes from.
+    pub evidence: EvidenceSet,
+}
+
+impl MacroPoint {
+    /// One number, in the unit that [`Metric`] states.
+    pub fn value(&self, metric: Metric) -> f64 {
+        match metric {
+            Metric::ReadEnergy => self.read_energy.0,
+            Metric::WriteEnergy => self.write_energy.0,
+            Metric::AccessTime => self.access_time.0,
+            Metric::CycleTime => self.cycle_time.0,
+            Metric::Leakage => self.leakage.total().0,
+            Metric::LightLeakage => self.leakage.without_periphery().0,
+            Metric::RetentionLeakage => self.retention_leakage.0,
+            Metric::OffLeakage => self.off_leakage.0,
+            Metric::Area => self.area.0,
+            Metric::GatedArea => self.gated_area.0,
+            Metric::WakeLight => self.wake.light.0,
+            Metric::WakeRetention => self.wake.retention.0,
+            Metric::WakeOff => self.wake.off.0,
+        }
+    }
 }
 
 /// Where a characterisation comes from.
@@ -137,6 +154,15 @@ pub trait SramModel: Sync {
     /// # Errors
     /// A technology, size or temperature that the source does not cover; the message says what it covers.
     fn characterise(&self, spec: &MacroSpec) -> Result<MacroPoint>;
+
+    /// Whether the source has anything on a technology at a temperature, so that a wrong name is one error and not one a size.
+    ///
+    /// # Errors
+    /// As [`Self::characterise`], for a macro that every table has: 64 KiB in words of 128 bits.
+    fn check(&self, technology: Technology, temperature: Kelvin) -> Result<()> {
+        let (capacity, ports) = (Bytes(64 << 10), Ports::SingleReadWrite);
+        self.characterise(&MacroSpec { capacity, word_bits: 128, ports, technology, temperature }).map(|_| ())
+    }
 
     /// Where the answers come from.
     fn provenance(&self) -> Provenance;

@@ -1,12 +1,15 @@
 //! The reduced table of macros: parsing and look-up.
 
+use super::columns::{Line, Lines};
+use super::evidence::Basis;
 use super::interpolation::{Bracket, between, bracket};
-use super::model::{Basis, MacroSpec, Ports};
+use super::model::{MacroSpec, Ports};
 use super::{Device, Technology};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::error::{Error, Result};
+use crate::units::Bytes;
 use rustc_hash::FxHashMap;
-use std::path::PathBuf;
+use std::sync::Arc;
 
 /// Columns of a row that are interpolated, and the two that are not (`vdd_v`, `cycle_ns`).
 const COLUMNS: [&str; 16] = [
@@ -29,11 +32,38 @@ const COLUMNS: [&str; 16] = [
 ];
 const CYCLE: usize = 2;
 
+/// Columns that must be above zero; the others may be zero.
+const POSITIVE: [&str; 7] = ["vdd_v", "access_ns", "cycle_ns", "read_nj", "write_nj", "area_mm2", "capacity_bytes"];
+
+/// Where an answer stands on the two axes of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) struct Position {
+    /// Among the capacities.
+    pub capacity: Basis,
+    /// Among the widths.
+    pub width: Basis,
+}
+
+impl Position {
+    /// At a point of the table.
+    pub const EXACT: Self = Self { capacity: Basis::Exact, width: Basis::Exact };
+
+    /// The weaker of both.
+    pub fn basis(self) -> Basis {
+        self.capacity.max(self.width)
+    }
+}
+
 /// Values of one macro, in the order of [`COLUMNS`].
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) struct Row([f64; COLUMNS.len()]);
 
 impl Row {
+    /// Asks for the value of every column.
+    pub fn of(value: impl FnMut(&'static str) -> f64) -> Self {
+        Self(COLUMNS.map(value))
+    }
+
     /// Value of a column.
     pub fn get(&self, column: &str) -> f64 {
         let index = COLUMNS.iter().position(|c| *c == column);
@@ -48,6 +78,16 @@ impl Row {
         out[CYCLE] = self.0[CYCLE].max(other.0[CYCLE]);
         Row(out)
     }
+
+    /// As much larger than this as `to` is than `from`; the cycle time never smaller.
+    fn scaled(&self, from: &Row, to: &Row) -> Row {
+        let mut out = self.0;
+        for (i, value) in out.iter_mut().enumerate().filter(|(i, _)| from.0[*i] > 0.0) {
+            *value *= to.0[i] / from.0[i];
+        }
+        out[CYCLE] = out[CYCLE].max(self.0[CYCLE]);
+        Row(out)
+    }
 }
 
 /// Macros of one word width, ascending in capacity.
@@ -58,6 +98,17 @@ struct Curve {
 }
 
 impl Curve {
+    fn insert(&mut self, row: Row) -> bool {
+        let capacity = row.get("capacity_bytes");
+        let at = self.capacity.partition_point(|c| *c < capacity);
+        if self.capacity.get(at) == Some(&capacity) {
+            return false;
+        }
+        self.capacity.insert(at, capacity);
+        self.rows.insert(at, row);
+        true
+    }
+
     fn at(&self, place: Bracket) -> Row {
         match place.low == place.high {
             true => self.rows[place.low],
@@ -80,12 +131,17 @@ pub(super) struct MacroTable {
 }
 
 impl MacroTable {
-    /// Reads the reduced table; rows of one technology, port configuration and width ascend in capacity.
-    pub fn parse(name: &str, text: &str) -> Result<Self> {
+    /// Reads the reduced table.
+    ///
+    /// # Errors
+    /// The first cell that is not what it should be, or a macro that is there twice, with its place.
+    pub fn parse(source: &Arc<Source>) -> Result<Self> {
         let mut table = Self::default();
-        for line in Lines::new(name, text)? {
-            let (key, width, row) = read_row(name, &line)?;
-            table.families.entry(key).or_default().push(width, row);
+        for line in Lines::new(source)? {
+            let (key, width, row) = read_row(&line)?;
+            if !table.families.entry(key).or_default().insert(width, row) {
+                return Err(line.refuse_line("duplicate", "has a macro twice", "an earlier line is the same macro"));
+            }
         }
         Ok(table)
     }
@@ -98,13 +154,27 @@ impl MacroTable {
         all
     }
 
-    /// Values of a macro at 350 K and how they were obtained.
+    /// Values of a macro at 350 K and where it stands among the table's.
     ///
     /// # Errors
     /// A technology that is not in the table, or a size outside it unless `extrapolate`.
-    pub fn look_up(&self, spec: &MacroSpec, extrapolate: bool) -> Result<(Row, Basis)> {
+    pub fn look_up(&self, spec: &MacroSpec, extrapolate: bool) -> Result<(Row, Position)> {
         let family = self.families.get(&(spec.technology, spec.ports)).ok_or_else(|| self.not_there(spec))?;
-        family.look_up(spec, extrapolate)
+        let single = self.families.get(&(spec.technology, Ports::SingleReadWrite));
+        match single.filter(|_| extrapolate && family.width.len() == 1 && spec.ports != Ports::SingleReadWrite) {
+            Some(single) => family.look_up_like(single, spec),
+            None => family.look_up(spec, extrapolate),
+        }
+    }
+
+    /// The question for the smallest macro of the same technology and ports.
+    ///
+    /// # Errors
+    /// A technology that is not in the table.
+    pub fn any(&self, spec: &MacroSpec) -> Result<MacroSpec> {
+        let family = self.families.get(&(spec.technology, spec.ports)).ok_or_else(|| self.not_there(spec))?;
+        let capacity = Bytes(family.curves[0].capacity[0] as u64);
+        Ok(MacroSpec { capacity, word_bits: family.width[0] as u32, ..*spec })
     }
 
     /// Supply voltage of a technology.
@@ -114,7 +184,7 @@ impl MacroTable {
     }
 
     fn not_there(&self, spec: &MacroSpec) -> Error {
-        let message = format!("{} is not characterised with {:?} ports", spec.technology, spec.ports);
+        let message = format!("{} is not characterised with {} ports", spec.technology, spec.ports);
         let known = self.technologies().iter().map(|t| t.to_string()).collect::<Vec<_>>().join(", ");
         let mut problem = Diagnostic::new("not-characterised", message).with_help(format!("characterised: {known}"));
         if spec.technology == Technology::uniform(22, Device::Lop) {
@@ -125,18 +195,17 @@ impl MacroTable {
 }
 
 impl Family {
-    fn push(&mut self, width: f64, row: Row) {
+    /// Adds a macro; `false` if it is there already.
+    fn insert(&mut self, width: f64, row: Row) -> bool {
         let at = self.width.partition_point(|w| *w < width);
         if self.width.get(at) != Some(&width) {
             self.width.insert(at, width);
             self.curves.insert(at, Curve::default());
         }
-        let curve = &mut self.curves[at];
-        curve.capacity.push(row.get("capacity_bytes"));
-        curve.rows.push(row);
+        self.curves[at].insert(row)
     }
 
-    fn look_up(&self, spec: &MacroSpec, extrapolate: bool) -> Result<(Row, Basis)> {
+    fn look_up(&self, spec: &MacroSpec, extrapolate: bool) -> Result<(Row, Position)> {
         let allowed = |b: &Bracket| !b.outside || extrapolate;
         let refuse = || self.outside(spec);
         let width = bracket(&self.width, f64::from(spec.word_bits)).filter(allowed).ok_or_else(refuse)?;
@@ -147,8 +216,21 @@ impl Family {
             true => low.at(place),
             false => low.at(place).mix(&high.at(other), width.way),
         };
-        let exact = width.low == width.high && place.low == place.high;
-        Ok((row, basis(exact, width.outside || place.outside || other.outside)))
+        Ok((row, Position { capacity: basis(place).max(basis(other)), width: basis(width) }))
+    }
+
+    /// A family of one width, beyond its points: as macros of one port change from the nearest point to what is asked.
+    fn look_up_like(&self, single: &Family, spec: &MacroSpec) -> Result<(Row, Position)> {
+        let capacities = &self.curves[0].capacity;
+        let (least, most) = (capacities[0], capacities[capacities.len() - 1]);
+        let nearest = Bytes((spec.capacity.0 as f64).clamp(least, most) as u64);
+        let near = MacroSpec { capacity: nearest, word_bits: self.width[0] as u32, ..*spec };
+        let (row, position) = self.look_up(&near, false)?;
+        if near == *spec {
+            return Ok((row, position));
+        }
+        let (from, to) = (single.look_up(&near, true)?.0, single.look_up(spec, true)?.0);
+        Ok((row.scaled(&from, &to), Position { capacity: Basis::Extrapolated, width: Basis::Extrapolated }))
     }
 
     fn outside(&self, spec: &MacroSpec) -> Error {
@@ -167,88 +249,33 @@ impl Family {
     }
 }
 
-fn basis(exact: bool, outside: bool) -> Basis {
-    match (exact, outside) {
+fn basis(place: Bracket) -> Basis {
+    match (place.low == place.high, place.outside) {
         (true, _) => Basis::Exact,
         (false, true) => Basis::Extrapolated,
         (false, false) => Basis::Interpolated,
     }
 }
 
-fn read_row(name: &str, line: &Line<'_>) -> Result<((Technology, Ports), f64, Row)> {
-    let device = |column| Device::named(line.text(column)?).ok_or_else(|| malformed(name, "an unknown device"));
-    let ports = match line.text("ports")? {
-        "1rw" => Ports::SingleReadWrite,
-        "1r1w" => Ports::ReadAndWrite,
-        "2rw" => Ports::DualReadWrite,
-        _ => return Err(malformed(name, "unknown ports")),
-    };
+fn read_row(line: &Line<'_>) -> Result<((Technology, Ports), f64, Row)> {
+    let device = |column| Device::named(line.text(column)?).ok_or_else(|| line.refuse(column, "hp, lstp or lop"));
+    let name = line.text("ports")?;
+    let ports = Ports::NAMES.iter().find(|(n, _)| *n == name).map(|n| n.1);
+    let ports = ports.ok_or_else(|| line.refuse("ports", "1rw, 1r1w or 2rw"))?;
     let technology =
-        Technology { node_nm: line.whole("tech_nm")? as u32, cell: device("cell")?, periphery: device("periphery")? };
+        Technology { node_nm: line.whole("tech_nm")?, cell: device("cell")?, periphery: device("periphery")? };
     let mut values = [0.0; COLUMNS.len()];
     for (value, column) in values.iter_mut().zip(COLUMNS) {
         *value = line.number(column)?;
+        match POSITIVE.contains(&column) {
+            true if *value <= 0.0 => return Err(line.refuse(column, "a number above 0")),
+            false if *value < 0.0 => return Err(line.refuse(column, "a number, 0 or more")),
+            _ => {}
+        }
     }
-    Ok(((technology, ports), line.number("word_bits")?, Row(values)))
-}
-
-/// Lines of comma-separated values with a header; `#` begins a comment line.
-pub(super) struct Lines<'t> {
-    name: &'t str,
-    header: Vec<&'t str>,
-    rest: Box<dyn Iterator<Item = &'t str> + 't>,
-}
-
-/// One line of a table.
-pub(super) struct Line<'t> {
-    name: &'t str,
-    header: Vec<&'t str>,
-    cells: Vec<&'t str>,
-}
-
-impl<'t> Lines<'t> {
-    /// Reads the header.
-    ///
-    /// # Errors
-    /// A text without a header.
-    pub fn new(name: &'t str, text: &'t str) -> Result<Self> {
-        let mut rest = text.lines().filter(|l| !l.starts_with('#') && !l.trim().is_empty());
-        let header = rest.next().ok_or_else(|| malformed(name, "no header"))?;
-        Ok(Self { name, header: header.split(',').collect(), rest: Box::new(rest) })
+    let width = line.whole("word_bits")?;
+    match width {
+        0 => Err(line.refuse("word_bits", "a number above 0")),
+        _ => Ok(((technology, ports), f64::from(width), Row(values))),
     }
-}
-
-impl<'t> Iterator for Lines<'t> {
-    type Item = Line<'t>;
-
-    fn next(&mut self) -> Option<Line<'t>> {
-        let cells = self.rest.next()?.split(',').collect();
-        Some(Line { name: self.name, header: self.header.clone(), cells })
-    }
-}
-
-impl<'t> Line<'t> {
-    /// A cell as text.
-    pub fn text(&self, column: &str) -> Result<&'t str> {
-        let cell = self.header.iter().position(|h| *h == column).and_then(|i| self.cells.get(i));
-        cell.copied().ok_or_else(|| malformed(self.name, &format!("a line without `{column}`")))
-    }
-
-    /// A cell as a number.
-    pub fn number(&self, column: &str) -> Result<f64> {
-        let text = self.text(column)?;
-        let value = text.parse::<f64>().ok().filter(|v| v.is_finite());
-        value.ok_or_else(|| malformed(self.name, &format!("`{column}` = `{text}`, not a number")))
-    }
-
-    /// A cell as a whole number.
-    pub fn whole(&self, column: &str) -> Result<u64> {
-        let text = self.text(column)?;
-        text.parse().map_err(|_| malformed(self.name, &format!("`{column}` = `{text}`, not a whole number")))
-    }
-}
-
-/// The table is not what it should be.
-pub(super) fn malformed(name: &str, what: &str) -> Error {
-    Error::Artefact { path: PathBuf::from(name), message: format!("the table has {what}") }
 }

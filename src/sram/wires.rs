@@ -1,11 +1,12 @@
 //! Wires between macros, and the gates that drive and select them.
 
-use super::table::{Lines, malformed};
+use super::columns::Lines;
 use super::temperature::TemperatureTable;
 use super::{Device, Technology};
-use crate::diagnostic::Diagnostic;
+use crate::diagnostic::{Diagnostic, Source};
 use crate::error::{Error, Result};
 use crate::units::{Kelvin, Milliwatts, Nanoseconds, Picojoules};
+use std::sync::{Arc, LazyLock};
 
 /// Capacitance that switches for each micrometre of leaking transistor width, in fF/µm.
 ///
@@ -52,13 +53,13 @@ struct Row {
     leak_uw: f64,
 }
 
+static WIRES: LazyLock<Arc<Source>> =
+    LazyLock::new(|| Source::new("models/sram/wires.csv", include_str!("../../models/sram/wires.csv")));
+
 fn row(node_nm: u32, device: Device, repeaters: &str) -> Result<Option<Row>> {
-    const NAME: &str = "models/sram/wires.csv";
-    for line in Lines::new(NAME, include_str!("../../models/sram/wires.csv"))? {
-        let named = Device::named(line.text("device")?).ok_or_else(|| malformed(NAME, "an unknown device"))?;
-        let found =
-            line.whole("tech_nm")? == u64::from(node_nm) && named == device && line.text("repeaters")? == repeaters;
-        if found {
+    for line in Lines::new(&WIRES)? {
+        let named = Device::named(line.text("device")?).ok_or_else(|| line.refuse("device", "hp, lstp or lop"))?;
+        if line.whole("tech_nm")? == node_nm && named == device && line.text("repeaters")? == repeaters {
             let delay_ns = line.number("delay_ns_per_mm")?;
             let (energy_pj, leak_uw) = (line.number("energy_pj_per_bit_mm")?, line.number("leak_uw_per_mm_wire")?);
             return Ok(Some(Row { delay_ns, energy_pj, leak_uw }));
