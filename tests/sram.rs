@@ -83,7 +83,10 @@ fn every_run_is_met_at_its_point() {
             continue;
         }
         let point = table.characterise(&run_spec(&run)).unwrap();
-        assert_eq!(point.evidence.get(Metric::Leakage).basis, Basis::Exact);
+        // Every temperature of 90 nm lop rests on a corrected entry.
+        let corrected = technology(&run) == Technology::uniform(90, Device::Lop);
+        let expected = if corrected { Basis::Interpolated } else { Basis::Exact };
+        assert_eq!(point.evidence.get(Metric::Leakage).basis, expected, "{run:?}");
         let pairs = [
             (point.read_energy.0, 1e3 * number(&run, "e_read_nj")),
             (point.write_energy.0, 1e3 * number(&run, "e_write_nj")),
