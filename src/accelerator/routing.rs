@@ -1,6 +1,7 @@
 //! Which memory serves an operand, and which memory is above which: a pure function of the accelerator.
 
 use super::model::{Accelerator, Memory};
+use crate::diagnostic::Diagnostic;
 use crate::ids::MemoryId;
 use itertools::iproduct;
 
@@ -57,6 +58,26 @@ impl Accelerator {
     fn is_above(&self, upper: usize, lower: usize) -> bool {
         let others = self.memories.len();
         self.chain(MemoryId::from(lower)).skip(1).take(others).any(|m| m.index() == upper)
+    }
+
+    /// The memory of that name, or without one the only memory.
+    ///
+    /// # Errors
+    /// A name that no memory has, or several memories and no name; the diagnostic lists them.
+    pub fn memory_named(&self, name: Option<&str>) -> Result<MemoryId, Diagnostic> {
+        let known: Vec<&str> = self.memories.iter().map(|m| m.name.as_str()).collect();
+        let help = format!("it has: {}", known.join(", "));
+        let found = match name {
+            Some(name) => known.iter().position(|known| *known == name),
+            None => (known.len() == 1).then_some(0),
+        };
+        found.map(MemoryId::from).ok_or_else(|| match name {
+            Some(name) => Diagnostic::new("unknown-memory", format!("{} has no memory `{name}`", self.name)).with_help(help),
+            None => {
+                let message = format!("{} has {} on-chip memories: which one is meant?", self.name, known.len());
+                Diagnostic::new("which-memory", message).with_help(format!("name it with `memory = \"…\"`; {help}"))
+            }
+        })
     }
 
     /// Memories that serve an access and are not above another that does.

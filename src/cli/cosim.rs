@@ -199,7 +199,7 @@ fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
 
 /// Places the run first-fit, as the exploration did, and takes the part that is to be replayed.
 fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Portion)> {
-    let memory = MemoryId(0);
+    let memory = run.accelerator.memory_named(Some(&design.provenance.memory)).map_err(Error::input)?;
     let organisation = &design.organisation;
     let placement = place(design, run, memory)?;
     let selection = Selection { layers: replay.layers, requests: replay.requests };

@@ -77,7 +77,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         cosim::missing_tool(error);
     }
     let page = write_report(&project, &runs, &exploration, &design, &cosim, &stage)?;
-    let finished = finished(&project, &runs, design, cosim, missing.as_ref(), page);
+    let finished = finished(&project, (&runs, &exploration.summary.memory), design, cosim, missing.as_ref(), page);
     output.result(&finished, || human(&finished, &exploration));
     match missing {
         Some(error) => Err(error),
@@ -184,7 +184,7 @@ fn write_report(
 
 fn finished(
     project: &Project,
-    runs: &[Simulated],
+    (runs, memory): (&[Simulated], &str),
     design: Design,
     cosim: Vec<Replayed>,
     missing: Option<&Error>,
@@ -193,7 +193,7 @@ fn finished(
     let waveforms = cosim.iter().filter(|r| r.waveform.is_some()).map(|r| r.folder.join("wave.gtkw"));
     Finished {
         project: project.name.clone(),
-        workloads: runs.iter().map(workload).collect(),
+        workloads: runs.iter().map(|run| workload(run, memory)).collect(),
         waveforms: waveforms.collect(),
         cosim_left_out: missing.map(|e| e.to_string()),
         design,
@@ -202,9 +202,11 @@ fn finished(
     }
 }
 
-fn workload(simulated: &Simulated) -> Workload {
+/// A run and the peak of the memory that was explored.
+fn workload(simulated: &Simulated, memory: &str) -> Workload {
     let statistics = &simulated.run.statistics;
-    let peak = &statistics.memories[0].peak_needed;
+    let peak = statistics.memories.iter().find(|m| m.name == memory).map(|m| &m.peak_needed);
+    let peak = peak.expect("the exploration names a memory of the runs");
     let who: Vec<String> = peak.tensors.iter().take(2).map(|(t, b)| format!("{t} {}", b.human())).collect();
     Workload {
         name: simulated.name.clone(),

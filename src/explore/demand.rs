@@ -71,20 +71,12 @@ fn different(name: &str) -> Diagnostic {
 }
 
 fn subject<'r>(study: &Study, run: &'r Run) -> std::result::Result<Subject<'r>, Diagnostic> {
-    let memories = &run.accelerator.memories;
-    let index = match &study.memory {
-        None => 0,
-        Some(name) => memories.iter().position(|m| m.name == *name).ok_or_else(|| {
-            let known: Vec<&str> = memories.iter().map(|m| m.name.as_str()).collect();
-            Diagnostic::new("unknown-memory", format!("{} has no memory `{name}`", run.accelerator.name))
-                .with_help(format!("it has: {}", known.join(", ")))
-        })?,
-    };
+    let memory = run.accelerator.memory_named(study.memory.as_deref())?;
     if let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome {
         let message = format!("{} did not finish: {op} lacks {} in {memory}", run.workload.name, lacking.human());
         return Err(Diagnostic::new("unfinished-run", message).with_help("simulate it with a larger memory"));
     }
-    Ok(Subject { run, memory: MemoryId::from(index) })
+    Ok(Subject { run, memory })
 }
 
 impl<'r> Subject<'r> {

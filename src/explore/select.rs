@@ -119,6 +119,7 @@ fn provenance(exploration: &Exploration, point: &Point, memory: &BankedMemory) -
     DesignProvenance {
         exploration: exploration.digest(),
         point: point.point,
+        memory: summary.memory.clone(),
         characterisation: format!("{}, {}, {}", memory.technology, summary.characterisation.name, memory.basis),
         placements: summary.placements.iter().filter(here).map(|p| (p.workload.clone(), p.digest.clone())).collect(),
     }

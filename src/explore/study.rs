@@ -38,7 +38,7 @@ pub struct Study {
     pub macro_min: Bytes,
     /// Largest macro.
     pub macro_max: Bytes,
-    /// On-chip memory of the accelerator; `None`: the first.
+    /// On-chip memory of the accelerator; `None`: the only one.
     pub memory: Option<String>,
     /// Times from request to grant of a sleeping domain.
     pub wake: WakeTimes,

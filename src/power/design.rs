@@ -52,6 +52,8 @@ pub struct DesignProvenance {
     pub exploration: String,
     /// Row of the selected point in `points.parquet`.
     pub point: u64,
+    /// On-chip memory of the accelerator that it is a design of.
+    pub memory: String,
     /// Characterisation, such as `22nm-lstp, embedded table (CACTI 7), exact`.
     pub characterisation: String,
     /// One digest per workload: the placement of its run.

@@ -42,6 +42,7 @@ pub fn around(name: &str, organisation: Organisation, policy: Policy) -> Design 
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {
+            memory: "sram".into(),
             exploration: String::new(),
             point: 0,
             characterisation: "none: a test".into(),

@@ -72,6 +72,7 @@ pub fn design() -> Design {
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {
+            memory: "sram".into(),
             exploration: String::new(),
             point: 0,
             characterisation: String::new(),
