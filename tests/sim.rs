@@ -1,5 +1,6 @@
 //! The simulator against its record, against a naive model, and against what must hold for any simulation.
 
+mod decode;
 mod fixtures;
 mod naive;
 mod properties;

@@ -1,5 +1,6 @@
 //! Models, op graphs made from them or given by others, and what is refused.
 
+mod decode;
 mod facts;
 mod graphs;
 mod lowering;

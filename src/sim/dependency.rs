@@ -1,23 +1,22 @@
 //! Which ops an op waits for, and which wait for it.
 
 use crate::ids::OpId;
-use crate::workload::Workload;
+use crate::workload::{OpLists, Workload};
 
 /// For each op, those it waits for and those that wait for it.
 #[derive(Debug)]
 pub struct Dependencies {
-    before: Vec<Vec<OpId>>,
-    after: Vec<Vec<OpId>>,
+    before: OpLists,
+    after: OpLists,
 }
 
 impl Dependencies {
     /// Those of a workload, both ways.
     pub fn new(workload: &Workload) -> Self {
         let before = workload.dependencies();
-        let mut after = vec![Vec::new(); before.len()];
-        for (op, list) in workload.op_ids().zip(&before) {
-            list.iter().for_each(|earlier| after[earlier.index()].push(op));
-        }
+        let waiting = workload.op_ids().zip(before.iter());
+        let pairs: Vec<_> = waiting.flat_map(|(op, list)| list.iter().map(move |b| (b.index(), op))).collect();
+        let after = OpLists::grouped(before.len(), &pairs);
         Self { before, after }
     }
 

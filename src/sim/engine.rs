@@ -309,7 +309,7 @@ impl<'a, P: Probe> Engine<'a, P> {
         running.stall(now, Wait::default());
         let node = self.recorder.work(now, 0, running.op, running.operands.out.tensor, causes.as_slice());
         for &(tensor, read) in &running.operands.tensors {
-            self.residency.op_ends(now, tensor, read, running.rank);
+            self.residency.op_ends(now, tensor, read, (running.rank, &running.operands));
         }
         self.residency.op_ended(now, running.op);
         let array = (unit + 1 < self.units.len()).then(|| ArrayId::from(unit));

@@ -116,6 +116,16 @@ impl Grid {
         ((number / columns) as u32, (number % columns) as u32)
     }
 
+    /// First row of cell `number`.
+    pub fn first_row(&self, number: usize) -> u32 {
+        self.rows.starts[self.place(number).0 as usize]
+    }
+
+    /// Columns of the tensor.
+    pub fn columns(&self) -> u32 {
+        self.cols.size()
+    }
+
     /// Bits of a cell.
     pub fn cell_bits(&self, row: u32, col: u32) -> u64 {
         u64::from(self.rows.len(row)) * u64::from(self.cols.len(col)) * u64::from(self.bits)

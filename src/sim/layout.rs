@@ -67,6 +67,10 @@ impl<'a> Layouts<'a> {
         let mut renaming = vec![None; workload.tensors.len()];
         for op in &workload.ops {
             let out = op.kind.out().index();
+            if let OpKind::Append { input, .. } = op.kind {
+                renaming[input.index()] = Some(&op.kind);
+                continue;
+            }
             let renames = matches!(op.kind, OpKind::Concat { .. } | OpKind::View { .. } | OpKind::Slice { .. });
             if renames && !made[out] {
                 renaming[out] = Some(&op.kind);
@@ -102,6 +106,20 @@ impl<'a> Layouts<'a> {
                 self.collect(*input, window, row, col, out);
             }
             Some(OpKind::View { input, .. }) => self.collect_repeated(*input, window, (row, col), out),
+            Some(&OpKind::Append { input, out: grown, row: first, parts }) => {
+                let height = self.workload.tensor(input).rows / parts;
+                let reserved = self.workload.tensor(grown).rows / parts;
+                for part in 0..parts {
+                    let place = Rect {
+                        row: part * height,
+                        rows: height,
+                        ..Rect { row: 0, col: 0, rows: 0, cols: window.col + window.cols }
+                    };
+                    let Some(common) = place.intersection(window) else { continue };
+                    let inner = Rect { row: common.row - place.row + part * reserved + first, ..common };
+                    self.collect(grown, inner, row + common.row - window.row, col, out);
+                }
+            }
             Some(OpKind::Matmul { .. } | OpKind::Vector { .. }) => unreachable!("these write bytes"),
         }
     }

@@ -26,6 +26,7 @@ mod ports;
 mod record;
 mod request;
 mod residency;
+mod rows;
 mod running;
 mod setup;
 mod statistics;

@@ -3,7 +3,10 @@
 use super::Probe;
 use super::eviction::Room;
 use super::grid::{Cells, Grid};
+use super::layout::Rect;
 use super::occupancy::Ledger;
+use super::operands::Operands;
+use super::rows::{NeededRows, Passed};
 use super::store::{Spill, Store};
 use crate::ids::{LifetimeId, OpId, TensorId};
 
@@ -16,6 +19,8 @@ pub enum Need {
     Always,
     /// While an op that reads it runs.
     Readers,
+    /// Row by row: until no op is outstanding that touches the row or one before it. For tensors that grow.
+    Rows,
     /// Tile by tile: from its transfer into the memory to its last use in the op.
     Tiles,
 }
@@ -33,6 +38,8 @@ pub struct Held {
     pub uses_left: u32,
     /// Running ops that read it.
     pub readers: u32,
+    /// Rows that are needed, where they are needed row by row.
+    pub rows: Option<Box<NeededRows>>,
     /// Places in the order of ops that have yet to end and use it, the next one last.
     pub next_uses: Vec<u32>,
     /// Bits of the whole tensor.
@@ -43,17 +50,34 @@ impl Held {
     /// A tensor that no op uses.
     pub fn new(grid: Grid, storage: TensorId, need: Need) -> Self {
         let bits = grid.bits();
-        Self { grid, storage, need, uses_left: 0, readers: 0, next_uses: Vec::new(), bits }
+        Self { grid, storage, need, uses_left: 0, readers: 0, rows: None, next_uses: Vec::new(), bits }
     }
 
     /// Whether all its bytes are needed; where they are needed tile by tile, this says nothing.
     pub fn live(&self) -> bool {
         match self.need {
             Need::Uses => self.uses_left > 0,
-            Need::Always => true,
+            Need::Always | Need::Rows => true,
             Need::Readers => self.readers > 0,
             Need::Tiles => false,
         }
+    }
+
+    /// Whether a cell is needed, where that does not depend on the memory.
+    pub fn is_needed(&self, cell: usize) -> bool {
+        self.rows.as_ref().map_or_else(|| self.live(), |rows| rows.has(self.grid.first_row(cell)))
+    }
+
+    /// The tensor grows; its rows are needed one by one.
+    pub fn grows(&mut self, rows: NeededRows) {
+        (self.need, self.rows) = (Need::Rows, Some(Box::new(rows)));
+    }
+
+    /// Cells of rows that nobody needs any more, now that an op that touched some has ended.
+    fn passed(&mut self, tensor: TensorId, operands: &Operands) -> Vec<Cells> {
+        let passed = self.rows.as_mut().map(|rows| rows.end(tensor, operands)).unwrap_or_default();
+        let whole = |(first, end): Passed| Rect { row: first, col: 0, rows: end - first, cols: self.grid.columns() };
+        passed.into_iter().map(|rows| self.grid.cells(whole(rows))).collect()
     }
 
     /// Place in the order of the next op that uses it.
@@ -137,15 +161,16 @@ impl<P: Probe> Residency<'_, P> {
     }
 
     /// The op at place `rank` of the order, which read or wrote the tensor, has ended.
-    pub fn op_ends(&mut self, now: u64, tensor: TensorId, read: bool, rank: u32) {
+    pub fn op_ends(&mut self, now: u64, tensor: TensorId, read: bool, (rank, operands): (u32, &Operands)) {
         let held = &mut self.held[tensor.index()];
         held.uses_left -= 1;
         held.readers -= u32::from(read);
         if let Ok(at) = held.next_uses.binary_search_by(|use_rank| rank.cmp(use_rank)) {
             held.next_uses.remove(at);
         }
+        let passed = held.passed(tensor, operands);
         for store in &mut self.stores {
-            store.op_ends(now, held, tensor, &mut self.ledger);
+            store.op_ends(now, held, tensor, &passed, &mut self.ledger);
         }
     }
 

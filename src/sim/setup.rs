@@ -6,19 +6,21 @@ use super::grid::{Cuts, Grid};
 use super::layout::Layouts;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::residency::{Held, Need};
+use super::rows::NeededRows;
 use super::vector;
 use crate::accelerator::{Accelerator, Dataflow};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
-use crate::workload::{Class, Home, KvRelease, OpKind, WeightRelease, Window, Workload};
+use crate::workload::{Class, Home, KvRelease, Op, OpKind, WeightRelease, Window, Workload};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Boundaries of one tensor, and which regular series of them it has already.
 #[derive(Debug, Clone, Default)]
 struct Boundaries {
     rows: Vec<u32>,
     cols: Vec<u32>,
-    known: Vec<(bool, u32, u32, u32, u32)>,
+    known: FxHashSet<(bool, u32, u32, u32, u32)>,
 }
 
 impl Boundaries {
@@ -26,10 +28,9 @@ impl Boundaries {
     fn add(&mut self, across: bool, step: u32, at: u32, len: u32, stored: u32) {
         let phase = (step - at % step) % step;
         let series = (across, step, phase, stored, len);
-        if self.known.contains(&series) {
+        if !self.known.insert(series) {
             return;
         }
-        self.known.push(series);
         let list = if across { &mut self.cols } else { &mut self.rows };
         list.extend([stored, stored + len]);
         list.extend((phase..len).step_by(step as usize).map(|offset| stored + offset));
@@ -51,15 +52,45 @@ pub fn tensors(
         operands.tensors.iter().for_each(|&(tensor, _)| uses[tensor.index()] += 1);
         cut(&op.kind, &operands, workload, accelerator, &mut boundaries);
     }
+    let growing = growing(workload);
     let held = |(i, boundaries): (usize, Boundaries)| {
         let tensor = &workload.tensors[i];
         let grid =
             Grid::new(Cuts::new(boundaries.rows, tensor.rows), Cuts::new(boundaries.cols, tensor.cols), tensor.bits);
         let mut held = Held::new(grid, windows[i].storage, need(workload, TensorId::from(i), options));
         held.uses_left = uses[i];
+        if let Some(&sequences) = growing.get(&TensorId::from(i)) {
+            let kept = options.kv == KvRelease::Kept && tensor.class == Class::Kv;
+            held.grows(NeededRows::new(tensor.rows / sequences, sequences, kept));
+        }
         held
     };
-    boundaries.into_iter().enumerate().map(held).collect()
+    let mut held: Vec<Held> = boundaries.into_iter().enumerate().map(held).collect();
+    if !growing.is_empty() {
+        expect_rows(workload, layouts, &mut held);
+    }
+    held
+}
+
+/// Tensors that grow, with the number of sequences in them.
+fn growing(workload: &Workload) -> FxHashMap<TensorId, u32> {
+    let append = |op: &Op| match op.kind {
+        OpKind::Append { out, parts, .. } => Some((out, parts)),
+        _ => None,
+    };
+    workload.ops.iter().filter_map(append).collect()
+}
+
+/// Tells every growing tensor which ops will touch it.
+fn expect_rows(workload: &Workload, layouts: &Layouts<'_>, held: &mut [Held]) {
+    for op in &workload.ops {
+        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        for &(tensor, _) in &operands.tensors {
+            if let Some(rows) = &mut held[tensor.index()].rows {
+                rows.expect(tensor, &operands);
+            }
+        }
+    }
 }
 
 /// Where each tensor is used in the order of ops, the first use last.

@@ -67,7 +67,7 @@ impl Contents {
     }
 
     fn is_needed(&self, held: &Held, cell: usize) -> bool {
-        if held.need == Need::Tiles { self.needed.has(cell) } else { held.live() }
+        if held.need == Need::Tiles { self.needed.has(cell) } else { held.is_needed(cell) }
     }
 
     /// Whether a cell is needed, and whether there is no copy of it further up.
@@ -376,12 +376,22 @@ impl Store {
         }
     }
 
-    /// An op that used the tensor has ended; `held` is the state after that.
-    pub fn op_ends<P: Probe>(&mut self, now: u64, held: &Held, tensor: TensorId, ledger: &mut Ledger<'_, P>) {
+    /// An op that used the tensor has ended; `held` is the state after that. The rows of `passed` are needed no more.
+    pub fn op_ends<P: Probe>(
+        &mut self,
+        now: u64,
+        held: &Held,
+        tensor: TensorId,
+        passed: &[Cells],
+        ledger: &mut Ledger<'_, P>,
+    ) {
         let contents = &mut self.contents[tensor.index()];
         let before = contents.bytes();
         if held.need == Need::Tiles && held.readers == 0 && contents.needed_bits > 0 {
             contents.needed = CellSet::new(held.grid.len(), false);
+        }
+        for cell in passed.iter().flat_map(|&cells| held.grid.numbers(cells)) {
+            contents.needed_bits -= contents.there(held, cell);
         }
         if !held.live() && held.readers == 0 {
             contents.needed_bits = 0;

@@ -4,8 +4,8 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::{OpId, TensorId};
 use crate::units::grouped;
-use crate::workload::{Home, OpKind, Tensor, Workload, shape};
-use rustc_hash::FxHashSet;
+use crate::workload::{Home, OpKind, Tensor, Workload, growth, shape};
+use rustc_hash::{FxHashMap, FxHashSet};
 
 /// Most bits of one tensor, so that sums over a workload stay far below 64 bits.
 const MOST_BITS: u128 = 1 << 53;
@@ -86,6 +86,9 @@ impl Workload {
         self.check_sizes(&mut found);
         shape::check(self, &mut found);
         self.check_order(&mut found);
+        if found.is_empty() {
+            growth::check(self, &mut found);
+        }
         self.check_storage(&mut found);
         self.check_phases(&mut found);
         if found.is_empty() {
@@ -195,7 +198,9 @@ impl Workload {
     fn overwrites(&self, op: usize, out: TensorId, made: bool) -> Option<Problem> {
         let (writer, name) = (&self.ops[op].name, &self.tensor(out).name);
         let (code, message) = match self.ops[op].kind.is_in_place() {
-            false if made => ("made-twice", format!("op `{writer}` makes `{name}`, which is there already")),
+            false if made && !matches!(self.ops[op].kind, OpKind::Append { .. }) => {
+                ("made-twice", format!("op `{writer}` makes `{name}`, which is there already"))
+            }
             true if self.tensor(out).home == Home::Dram => {
                 ("overwrites-input", format!("op `{writer}` overwrites `{name}`, which DRAM holds"))
             }
@@ -223,32 +228,49 @@ impl Workload {
     }
 
     fn check_storage(&self, found: &mut Vec<Problem>) {
-        for (i, containers) in self.containers().iter().enumerate().filter(|(_, c)| c.len() > 1) {
-            let outer: Vec<_> = containers.iter().map(|c| format!("`{}`", self.tensor(c.outer).name)).collect();
-            let message = format!("tensor `{}` would lie in {} at once", self.tensors[i].name, outer.join(" and "));
-            found.push(Problem::new(Subject::Tensor(i), "two-storages", message, "renamed into one tensor only"));
+        let containers = self.containers();
+        for chunk in containers.more.chunk_by(|a, b| a.0 == b.0) {
+            let tensor = chunk[0].0;
+            let all = containers.of(tensor).into_iter().chain(chunk.iter().map(|(_, container)| *container));
+            let outer: Vec<_> = all.map(|c| format!("`{}`", self.tensor(c.outer).name)).collect();
+            let message = format!("tensor `{}` would lie in {} at once", self.tensor(tensor).name, outer.join(" and "));
+            let subject = Subject::Tensor(tensor.index());
+            found.push(Problem::new(subject, "two-storages", message, "renamed into one tensor only"));
         }
     }
 
     /// Whether an op in place changes bytes that a later op reads under an older name, or that it shows twice itself.
     fn check_in_place(&self, found: &mut Vec<Problem>) {
-        let windows = self.windows();
+        let (windows, roots) = (self.windows(), self.roots());
         let mut last_read = vec![None; self.tensors.len()];
+        let mut appended = FxHashMap::default();
         for (i, op) in self.ops.iter().enumerate() {
             op.kind.inputs().iter().for_each(|t| last_read[t.index()] = Some(i));
+            if let OpKind::Append { input, out, .. } = op.kind {
+                appended.extend([(roots[input.index()], i), (out, i)]);
+            }
         }
         let producers = self.producers();
-        let mut sharing: Vec<Vec<TensorId>> = vec![Vec::new(); self.tensors.len()];
-        self.tensor_ids().for_each(|t| sharing[windows[t.index()].storage.index()].push(t));
-        for (i, op) in self.ops.iter().enumerate().filter(|(_, op)| op.kind.is_in_place()) {
+        let in_place = || self.ops.iter().enumerate().filter(|(_, op)| op.kind.is_in_place());
+        let mut sharing: FxHashMap<TensorId, Vec<TensorId>> =
+            in_place().map(|(_, op)| (roots[op.kind.out().index()], Vec::new())).collect();
+        for tensor in self.tensor_ids() {
+            if let Some(list) = sharing.get_mut(&roots[tensor.index()]) {
+                list.push(tensor);
+            }
+        }
+        for (i, op) in in_place() {
             let out = op.kind.out();
+            let root = roots[out.index()];
             let older = |t: &&TensorId| producers[t.index()].is_none_or(|p| p.index() < i);
             let read_later = |t: &&TensorId| last_read[t.index()].is_some_and(|last| last > i);
-            let window = windows[out.index()];
-            let mut others = sharing[window.storage.index()].iter().filter(|&&t| t != out).filter(older);
+            let mut others = sharing[&root].iter().filter(|&&t| t != out).filter(older);
             let name = &self.tensor(out).name;
             let reason = match others.find(read_later) {
-                _ if window.bytes < self.tensor(out).bytes() => "which shows its bytes more than once".into(),
+                _ if windows[out.index()].bytes < self.tensor(out).bytes() => {
+                    "which shows its bytes more than once".into()
+                }
+                _ if appended.get(&root).is_some_and(|&append| append < i) => "which has been appended".into(),
                 Some(&other) => format!("but `{}` shows the same bytes", self.tensor(other).name),
                 None => continue,
             };
@@ -278,7 +300,7 @@ impl Workload {
             let counts = (schedule.array.len(), schedule.order.len());
             return refuse(format!("the schedule gives {} arrays for {} ops", counts.0, counts.1));
         }
-        for (op, waits) in self.op_ids().zip(self.dependencies()) {
+        for (op, waits) in self.op_ids().zip(self.dependencies().iter()) {
             if let Some(late) = waits.iter().find(|w| position[w.index()] > position[op.index()]) {
                 let (op, late) = (&self.op(op).name, &self.op(*late).name);
                 return refuse(format!("the schedule puts op `{op}` before op `{late}`, whose result it needs"));

@@ -24,6 +24,8 @@ pub struct Workload {
 }
 
 /// A part of the inference: what happens before the first token, or for one token.
+///
+/// A token is decoded when the phase before it has ended: what it starts with is the token before.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Phase {
     /// Which part.
@@ -131,7 +133,7 @@ pub struct Op {
     pub kind: OpKind,
 }
 
-/// What an operator does. `concat`, `view` and `slice` rename bytes: they cost no cycle and no byte.
+/// What an operator does. `concat`, `view`, `slice` and `append` rename bytes: they cost no cycle and no byte.
 #[derive(Debug, Clone, PartialEq)]
 pub enum OpKind {
     /// `out[m×n] = a[m×k] · b[k×n]` (`b` is stored n×k when `b_transposed`).
@@ -179,6 +181,18 @@ pub enum OpKind {
         out: TensorId,
         /// First row and first column of the window; its size is the result's.
         origin: (u32, u32),
+    },
+    /// Writes the rows of a finished tensor into a tensor that grows, without a copy: they are made where they belong. Readers
+    /// see the rows so far through slices; a row has bytes once it is written.
+    Append {
+        /// The rows: the result of a matmul or vector op, in `parts` parts of equal height.
+        input: TensorId,
+        /// The tensor that grows. Its rows are reserved for `parts` sequences, one after the other.
+        out: TensorId,
+        /// First row of the first part, and in each sequence as many rows as have been appended before.
+        row: u32,
+        /// Sequences, each of which takes one part.
+        parts: u32,
     },
     /// Softmax, normalisation, activation function, rotary embedding, residual addition.
     Vector {
@@ -290,7 +304,9 @@ impl OpKind {
         match self {
             OpKind::Matmul { a, b, .. } => TensorList::from([*a, *b].as_slice()),
             OpKind::Concat { inputs, .. } | OpKind::Vector { inputs, .. } => inputs.clone(),
-            OpKind::View { input, .. } | OpKind::Slice { input, .. } => TensorList::from([*input].as_slice()),
+            OpKind::View { input, .. } | OpKind::Slice { input, .. } | OpKind::Append { input, .. } => {
+                TensorList::from([*input].as_slice())
+            }
         }
     }
 
@@ -301,6 +317,7 @@ impl OpKind {
             | OpKind::Concat { out, .. }
             | OpKind::View { out, .. }
             | OpKind::Slice { out, .. }
+            | OpKind::Append { out, .. }
             | OpKind::Vector { out, .. } => *out,
         }
     }

@@ -28,14 +28,16 @@ enum Kind {
     Concat,
     View,
     Slice,
+    Append,
     Vector,
 }
 
-const KINDS: [(&str, Kind); 5] = [
+const KINDS: [(&str, Kind); 6] = [
     ("matmul", Kind::Matmul),
     ("concat", Kind::Concat),
     ("view", Kind::View),
     ("slice", Kind::Slice),
+    ("append", Kind::Append),
     ("vector", Kind::Vector),
 ];
 
@@ -156,6 +158,7 @@ impl Reader {
             Kind::Concat => self.concat(&mut table),
             Kind::View => self.view(&mut table),
             Kind::Slice => self.slice(&mut table),
+            Kind::Append => self.append(&mut table),
             Kind::Vector => self.vector(&mut table),
         };
         table.optional("metadata");
@@ -204,6 +207,14 @@ impl Reader {
         let out = self.tensor_id(&table.required("out"));
         let origin = position(&table.required("origin"));
         Some(OpKind::Slice { input: input?, out: out?, origin: origin? })
+    }
+
+    fn append(&self, table: &mut Table<'_>) -> Option<OpKind> {
+        let input = self.single_input(table);
+        let out = self.tensor_id(&table.required("out"));
+        let row = table.required("row").value();
+        let parts = table.optional("parts").value();
+        Some(OpKind::Append { input: input?, out: out?, row: row?, parts: parts.unwrap_or(1) })
     }
 
     fn vector(&self, table: &mut Table<'_>) -> Option<OpKind> {
@@ -348,6 +359,12 @@ fn op_line(id: usize, op: &Op) -> String {
         }
         OpKind::Slice { input, out, origin } => {
             vec![("kind", json!("slice")), ("inputs", json!([input])), ("out", json!(out)), ("origin", json!(origin))]
+        }
+        OpKind::Append { input, out, row, parts } => {
+            let mut entries = vec![("kind", json!("append")), ("inputs", json!([input])), ("out", json!(out))];
+            entries.push(("row", json!(row)));
+            entries.extend((*parts != 1).then(|| ("parts", json!(parts))));
+            entries
         }
         OpKind::Vector { op, inputs, out, elements } => {
             let operands = [("inputs", json!(inputs)), ("out", json!(out)), ("elements", json!(elements))];

@@ -8,6 +8,7 @@ mod facts;
 mod family;
 mod feed_forward;
 mod graph;
+mod growth;
 mod json;
 mod links;
 mod list;
@@ -30,6 +31,7 @@ pub use feed_forward::{Activation, DenseNetwork, FeedForward, MixtureOfExperts};
 pub use graph::{
     CausalMask, Class, Home, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Window, Workload,
 };
+pub use links::OpLists;
 pub use list::{TensorList, Tensors};
 pub use lower::lower;
 pub use lowering::{AttentionOrder, FfnShape, KvRelease, Lowering, Projections, Scores, WeightRelease};

@@ -37,6 +37,7 @@ impl Shapes<'_> {
             OpKind::Concat { inputs, offsets, out } => self.concat(inputs, offsets, *out),
             OpKind::View { input, out, mapping } => self.view(*input, *out, *mapping),
             OpKind::Slice { input, out, origin } => self.slice(*input, *out, *origin),
+            OpKind::Append { input, out, row, parts } => self.append(*input, *out, *row, *parts),
             OpKind::Vector { op, inputs, out, elements } => self.vector(*op, inputs, *out, *elements),
         }
     }
@@ -95,6 +96,21 @@ impl Shapes<'_> {
 
     fn slice(&self, input: TensorId, out: TensorId, origin: (u32, u32)) -> Option<Mismatch> {
         self.same_bits(input, out).or_else(|| self.inside(out, input, origin))
+    }
+
+    /// Whether rows fit into what is reserved for each sequence.
+    fn append(&self, input: TensorId, out: TensorId, row: u32, parts: u32) -> Option<Mismatch> {
+        let (rows, grown) = (self.tensor(input), self.tensor(out));
+        if parts == 0 || !rows.rows.is_multiple_of(parts) || !grown.rows.is_multiple_of(parts) {
+            let what = format!("{parts} parts of {} rows appended to {} rows", rows.rows, grown.rows);
+            return self.mismatch(what, "a number of parts that divides both".into());
+        }
+        let (end, reserved) = (u64::from(row) + u64::from(rows.rows / parts), grown.rows / parts);
+        if end > u64::from(reserved) {
+            let what = format!("`{}` ends at row {end} of `{}`", rows.name, grown.name);
+            return self.mismatch(what, format!("at most {reserved}"));
+        }
+        self.same_bits(input, out).or_else(|| self.expect(input, (rows.rows, grown.cols)))
     }
 
     /// Whether a part at that (row, column) ends inside the whole.

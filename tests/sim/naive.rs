@@ -261,7 +261,7 @@ impl Naive<'_> {
     /// Whether `op` waits for the earlier matmul `other`, directly or through ops that are no matmuls.
     fn waits_for(&self, op: OpId, other: OpId) -> bool {
         let is_matmul = |op: OpId| matches!(self.workload.op(op).kind, OpKind::Matmul { .. });
-        let before = self.workload.dependencies()[op.index()].clone();
+        let before = self.workload.dependencies()[op.index()].to_vec();
         before.iter().any(|&b| b == other || (!is_matmul(b) && self.waits_for(b, other)))
     }
 
@@ -439,7 +439,7 @@ fn run(workload: &Workload, accelerator: &Accelerator, whole: bool) -> Vec<([u64
         workload,
         accelerator,
         whole,
-        dependencies: workload.dependencies(),
+        dependencies: workload.dependencies().iter().map(<[OpId]>::to_vec).collect(),
         units: arrays.chain([unit(true)]).collect(),
         started: BTreeSet::new(),
         finished: BTreeSet::new(),

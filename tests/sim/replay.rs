@@ -42,7 +42,7 @@ fn replay(run: &Run) -> Replay {
 }
 
 /// Kinds of the nodes whose start does not follow from predecessors and port order alone.
-fn unexplained(run: &Run) -> Vec<NodeKind> {
+pub fn unexplained(run: &Run) -> Vec<NodeKind> {
     let replay = replay(run);
     let mut kinds = Vec::new();
     for (i, node) in run.accesses.nodes().iter().enumerate() {
@@ -57,7 +57,7 @@ fn unexplained(run: &Run) -> Vec<NodeKind> {
 
 /// Needed bytes of each lifetime at each change.
 #[derive(Debug, Default)]
-struct Curves(Vec<BTreeMap<u64, u64>>);
+pub struct Curves(Vec<BTreeMap<u64, u64>>);
 
 impl Probe for Curves {
     fn lifetime_bytes(&mut self, cycle: u64, lifetime: LifetimeId, needed: u64) {
@@ -67,7 +67,7 @@ impl Probe for Curves {
 }
 
 /// Occupancy is the sum of the lifetimes' needed bytes, each lifetime spans exactly its needed bytes, and all fits.
-fn assert_occupancy(run: &Run, curves: &Curves) {
+pub fn assert_occupancy(run: &Run, curves: &Curves) {
     let occupancy = &run.occupancy[0];
     for (previous, next) in occupancy.changes.iter().zip(occupancy.changes.iter().skip(1)) {
         assert!(previous.cycle < next.cycle);

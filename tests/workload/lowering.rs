@@ -54,6 +54,7 @@ fn listing(workload: &Workload, layer: &str) -> String {
             OpKind::Concat { .. } => "concat",
             OpKind::View { .. } => "view",
             OpKind::Slice { .. } => "slice",
+            OpKind::Append { .. } => "append",
             OpKind::Vector { op, .. } => op.name(),
         };
         let out = workload.tensor(op.kind.out());

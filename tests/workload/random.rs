@@ -6,8 +6,8 @@ use proptest::prelude::*;
 use trapti::diagnostic::Source;
 use trapti::ids::TensorId;
 use trapti::workload::{
-    AttentionOrder, CausalMask, Class, Home, Model, Op, OpKind, Projections, Scenario, Scores, Tensor, VectorKind,
-    ViewMapping, Workload,
+    AttentionOrder, CausalMask, Class, Home, Model, Op, OpKind, OpLists, Projections, Scenario, Scores, Tensor,
+    VectorKind, ViewMapping, Workload,
 };
 
 /// Grows a valid workload, one op a step, from random numbers.
@@ -121,7 +121,7 @@ proptest! {
     #[test]
     fn dependencies_point_back_and_every_operand_is_waited_for(workload in workload()) {
         let producers = workload.producers();
-        for ((id, op), waits) in workload.op_ids().zip(&workload.ops).zip(workload.dependencies()) {
+        for ((id, op), waits) in workload.op_ids().zip(&workload.ops).zip(workload.dependencies().iter()) {
             prop_assert!(waits.iter().all(|&w| w < id));
             prop_assert!(waits.windows(2).all(|pair| pair[0] < pair[1]));
             let made: Vec<_> = op.kind.inputs().iter().filter_map(|t| producers[t.index()]).collect();
@@ -163,7 +163,7 @@ proptest! {
 }
 
 /// Whether `from` waits for `to`, directly or through other ops.
-fn reaches(dependencies: &[Vec<trapti::ids::OpId>], from: usize, to: usize) -> bool {
+fn reaches(dependencies: &OpLists, from: usize, to: usize) -> bool {
     dependencies[from].iter().any(|d| d.index() == to || reaches(dependencies, d.index(), to))
 }
 

@@ -1,13 +1,13 @@
 //! Attention: projections, scores, softmax, contexts, in the order the user chose.
 
-use crate::ids::TensorId;
+use crate::ids::{LayerId, TensorId};
 use crate::workload::lower::{Lowerer, Shape};
-use crate::workload::{AttentionOrder, CausalMask, Class, GroupedAttention, Projections, Scores, VectorKind};
+use crate::workload::{AttentionOrder, CausalMask, Class, GroupedAttention, Home, Projections, Scores, VectorKind};
 use rustc_hash::FxHashMap;
 
 /// What a projection makes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-enum Part {
+pub(super) enum Part {
     Query,
     Key,
     Value,
@@ -24,6 +24,9 @@ impl Part {
         }
     }
 }
+
+/// A result of a projection that is kept: of which layer, what, and of all heads (head 0) or of one.
+pub(super) type Projection = (Option<LayerId>, Part, u32);
 
 /// What has been projected and sliced so far in one layer.
 struct Heads {
@@ -88,41 +91,42 @@ impl Lowerer<'_> {
         let value = self.window(heads, Part::Value, sequence, self.group(head));
         let name = format!("{}.context", self.head_name(sequence, head));
         let context = self.weighted_sum(&name, score, value);
-        (context, (sequence * self.scenario.prefill, head * self.grouped.head_size))
+        (context, (sequence * self.step.queries, head * self.grouped.head_size))
     }
 
     /// One score matrix a sequence for all heads together; keys and values repeat to the width of the queries.
     fn aggregated(&mut self, heads: &mut Heads) -> Vec<(TensorId, (u32, u32))> {
-        let (rows, width) = (self.scenario.prefill, self.grouped.query_width());
+        let width = self.grouped.query_width();
         let sequences = 0..self.scenario.batch;
         let each = |sequence| {
             let prefix = format!("{}attention", self.sequence_prefix(sequence));
             let [query, key, value] = Part::ALL.map(|part| {
-                let (all, name) = (heads.projected[&(part, 0)], format!("{prefix}.all_{}", part.name()));
+                let name = format!("{prefix}.all_{}", part.name());
+                let (all, first, rows) = self.source(heads, part, sequence, 0);
                 let cols = self.graph.shape(all).cols;
-                let rows_of_it = self.graph.slice(&name, all, (sequence * rows, 0), (rows, cols));
+                let rows_of_it = self.graph.slice(&name, all, (first, 0), (rows, cols));
                 self.graph.repeated(&format!("{name}.repeated"), rows_of_it, width)
             });
             let score = self.softmaxed(&prefix, query, key);
-            (self.weighted_sum(&format!("{prefix}.sum"), score, value), (sequence * rows, 0))
+            (self.weighted_sum(&format!("{prefix}.sum"), score, value), (sequence * self.step.queries, 0))
         };
         sequences.map(each).collect()
     }
 
-    /// Scores of the queries against the keys, prompt × prompt, with softmax in place.
+    /// Scores of the queries against the keys, queries × keys, with softmax in place.
     fn softmaxed(&mut self, name: &str, query: TensorId, key: TensorId) -> TensorId {
-        let side = self.scenario.prefill;
-        let shape = Shape { class: Class::Score, ..self.activation(side, side) };
-        let mask = if self.lowering.causal { CausalMask::Score } else { CausalMask::None };
+        let (queries, keys) = (self.graph.shape(query).rows, self.graph.shape(key).rows);
+        let shape = Shape { class: Class::Score, ..self.activation(queries, keys) };
+        let mask = if self.is_masked() { CausalMask::Score } else { CausalMask::None };
         let score = self.graph.masked_matmul(&format!("{name}.score"), (query, key, true), shape, mask);
         self.graph.vector_in_place(&format!("{name}.softmax"), VectorKind::Softmax, &[score]);
         score
     }
 
-    /// Values weighted by the scores: prompt × width of the values.
+    /// Values weighted by the scores: queries × width of the values.
     fn weighted_sum(&mut self, name: &str, score: TensorId, value: TensorId) -> TensorId {
-        let shape = self.activation(self.scenario.prefill, self.graph.shape(value).cols);
-        let mask = if self.lowering.causal { CausalMask::Context } else { CausalMask::None };
+        let shape = self.activation(self.step.queries, self.graph.shape(value).cols);
+        let mask = if self.is_masked() { CausalMask::Context } else { CausalMask::None };
         self.graph.masked_matmul(name, (score, value, false), shape, mask)
     }
 
@@ -132,13 +136,41 @@ impl Lowerer<'_> {
             return window;
         }
         let fused = self.lowering.projections == Projections::Fused;
-        let (rows, size) = (self.scenario.prefill, self.grouped.head_size);
+        let size = self.grouped.head_size;
         let (projection, column) = if fused { (0, head * size) } else { (head, 0) };
-        let projected = self.project(heads, part, projection);
+        let (source, first, rows) = self.source(heads, part, sequence, projection);
         let name = format!("{}.{}", self.window_name(part, sequence, head), part.name());
-        let window = self.graph.slice(&name, projected, (sequence * rows, column), (rows, size));
+        let window = self.graph.slice(&name, source, (first, column), (rows, size));
         heads.windows.insert((part, sequence, head), window);
         window
+    }
+
+    /// Where the rows of one sequence are: the tensor, the first row and how many. Keys and values of all tokens so far where
+    /// they are cached.
+    fn source(&mut self, heads: &mut Heads, part: Part, sequence: u32, projection: u32) -> (TensorId, u32, u32) {
+        let projected = self.project(heads, part, projection);
+        match self.caches.get(&(self.graph.layer(), part, projection)) {
+            Some(&cache) => (cache, sequence * self.capacity(), self.step.before + self.step.queries),
+            None => (projected, sequence * self.step.queries, self.step.queries),
+        }
+    }
+
+    /// Tokens of a sequence when all have been decoded.
+    fn capacity(&self) -> u32 {
+        self.scenario.prefill + self.scenario.decode
+    }
+
+    /// Whether some query does not see some key. A decoded token sees all before it.
+    fn is_masked(&self) -> bool {
+        self.lowering.causal && self.step.before == 0
+    }
+
+    /// Adds keys or values to those of the tokens before.
+    fn cache(&mut self, name: &str, part: Part, projection: u32, projected: TensorId) {
+        let rows = Shape { rows: self.scenario.batch * self.capacity(), ..self.graph.shape(projected) };
+        let cache = self.graph.shared(&format!("{name}.cache"), rows, Home::None);
+        self.graph.append(&format!("{name}.append"), projected, cache, self.step.before, self.scenario.batch);
+        self.caches.insert((self.graph.layer(), part, projection), cache);
     }
 
     /// The projection of all heads, or of that one; queries and keys are rotated in place where the model says so.
@@ -151,6 +183,9 @@ impl Lowerer<'_> {
         let projected = self.linear_into(&name, heads.input, self.projection(part, fused));
         if self.grouped.rotary > 0 && part != Part::Value {
             self.graph.vector_in_place(&format!("{name}.rotary"), VectorKind::Rotary, &[projected]);
+        }
+        if self.scenario.decode > 0 && part != Part::Query {
+            self.cache(&name, part, head, projected);
         }
         heads.projected.insert((part, head), projected);
         projected

@@ -4,6 +4,7 @@ use crate::ids::{LayerId, OpId, TensorId};
 use crate::workload::{
     CausalMask, Class, Home, Name, Op, OpKind, Phase, PhaseKind, Tensor, VectorKind, ViewMapping, Workload,
 };
+use rustc_hash::FxHashMap;
 
 /// Size, element and attribution of a tensor.
 #[derive(Debug, Clone, Copy)]
@@ -17,14 +18,19 @@ pub(super) struct Shape {
 /// A workload being built. Names get the part's as a prefix; an op has the name of what it makes.
 pub(super) struct Builder {
     workload: Workload,
+    /// Start of every name of the phase.
+    prefix: String,
     part: String,
     layer: Option<LayerId>,
+    weights: FxHashMap<Name, TensorId>,
 }
 
 impl Builder {
     /// An empty workload.
     pub fn new(name: String) -> Self {
-        Self { workload: Workload { name, ..Workload::default() }, part: String::new(), layer: None }
+        let workload = Workload { name, ..Workload::default() };
+        let (prefix, part) = (String::new(), String::new());
+        Self { workload, prefix, part, layer: None, weights: FxHashMap::default() }
     }
 
     /// The workload.
@@ -33,9 +39,10 @@ impl Builder {
         self.workload
     }
 
-    /// What follows belongs to a new phase.
-    pub fn enter_phase(&mut self, kind: PhaseKind, name: &str) {
+    /// What follows belongs to a new phase, whose names start with `prefix`.
+    pub fn enter_phase(&mut self, kind: PhaseKind, name: &str, prefix: &str) {
         self.end_phase();
+        self.prefix = prefix.into();
         let start = OpId::from(self.workload.ops.len());
         self.workload.phases.push(Phase { kind, name: name.into(), ops: start..start });
     }
@@ -47,11 +54,19 @@ impl Builder {
         }
     }
 
-    /// What follows belongs to a new layer of that name.
+    /// What follows belongs to the layer of that name.
     pub fn enter_layer(&mut self, name: &str) {
         self.enter_part(name);
-        self.layer = Some(LayerId::from(self.workload.layers.len()));
-        self.workload.layers.push(name.into());
+        let known = self.workload.layers.iter().position(|layer| layer == name);
+        self.layer = Some(LayerId::from(known.unwrap_or(self.workload.layers.len())));
+        if known.is_none() {
+            self.workload.layers.push(name.into());
+        }
+    }
+
+    /// The layer that what follows belongs to.
+    pub fn layer(&self) -> Option<LayerId> {
+        self.layer
     }
 
     /// What follows belongs to a part of the model that is no layer: the embedding, the head.
@@ -72,6 +87,22 @@ impl Builder {
         let (name, layer) = (self.qualified(name), self.layer);
         self.workload.tensors.push(Tensor { name, rows, cols, bits, class, home, write_back: false, layer });
         TensorId::from(self.workload.tensors.len() - 1)
+    }
+
+    /// A weight, or a tensor that grows: all phases share the one of that name.
+    pub fn shared(&mut self, name: &str, shape: Shape, home: Home) -> TensorId {
+        let prefix = std::mem::take(&mut self.prefix);
+        let key = self.qualified(name);
+        let known = self.weights.get(&key).copied();
+        let id = known.unwrap_or_else(|| self.tensor(name, shape, home));
+        self.weights.insert(key, id);
+        self.prefix = prefix;
+        id
+    }
+
+    /// Puts rows into a tensor that grows, one part for each sequence, after the `row` rows that are there.
+    pub fn append(&mut self, name: &str, input: TensorId, out: TensorId, row: u32, parts: u32) {
+        self.op(name, OpKind::Append { input, out, row, parts });
     }
 
     /// The result goes to DRAM.
@@ -169,6 +200,7 @@ impl Builder {
     }
 
     fn qualified(&self, name: &str) -> Name {
-        if self.part.is_empty() { name.into() } else { format!("{}.{name}", self.part).into() }
+        let parts = [self.prefix.as_str(), &self.part, name];
+        parts.into_iter().filter(|part| !part.is_empty()).collect::<Vec<_>>().join(".").into()
     }
 }

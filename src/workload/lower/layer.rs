@@ -79,7 +79,7 @@ impl Lowerer<'_> {
         let (inputs, outputs) = (self.graph.shape(input).cols, out.cols);
         let output_major = self.model.output_major;
         let weight = if output_major { self.weight(outputs, inputs) } else { self.weight(inputs, outputs) };
-        let weight = self.graph.tensor(&format!("{name}.weight"), weight, Home::Dram);
+        let weight = self.graph.shared(&format!("{name}.weight"), weight, Home::Dram);
         self.graph.matmul(name, input, weight, output_major, out)
     }
 }

@@ -18,18 +18,19 @@ use crate::workload::{
     Scenario, ScoreChange, Scores, Stack, VectorKind, Workload,
 };
 use builder::{Builder, Shape};
+use rustc_hash::FxHashMap;
 use layer::norm_kind;
 
 /// Most attention heads over all layers and sequences: each becomes a handful of ops.
 const MOST_HEADS: u64 = 1 << 20;
 
-/// The op graph of the prefill of `model` under `scenario`, as `lowering` decides.
+/// The op graph of `model` under `scenario`, as `lowering` decides.
 ///
 /// The graph passes [`Workload::check`]. Multiplications of its matrix products add up to the linear layers and the full
-/// attention of [`Model::facts`] and, with `lm_head`, one run of the head for each sequence.
+/// attention of [`Model::facts`] and, with `lm_head`, one run of the head for each sequence and token it makes.
 ///
 /// # Errors
-/// Decoded tokens, which this version does not lower; no token or no sequence; more positions than the model has; aggregated
+/// No token or no sequence; more positions than the model has; aggregated
 /// scores of per-head projections; more than 2^20 heads over all layers and sequences; sizes beyond what can be counted.
 pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<Workload> {
     model.source_rows(scenario)?;
@@ -40,7 +41,9 @@ pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<
         return Err(Error::Input(problems));
     };
     let graph = Builder::new(title(model, scenario, lowering));
-    let mut lowerer = Lowerer { model, scenario, lowering, hidden: decoder.hidden, grouped, graph };
+    let step = Step { queries: scenario.prefill, before: 0 };
+    let (hidden, caches) = (decoder.hidden, FxHashMap::default());
+    let mut lowerer = Lowerer { model, scenario, lowering, hidden, grouped, graph, step, caches };
     lowerer.decoder(decoder, head);
     let workload = lowerer.graph.finish();
     workload.check().map(|()| workload)
@@ -49,18 +52,13 @@ pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<
 /// Name of the workload: model, scenario and the decisions that shape it.
 fn title(model: &Model, scenario: &Scenario, lowering: &Lowering) -> String {
     let batch = if scenario.batch > 1 { format!(" × {}", scenario.batch) } else { String::new() };
-    format!("{}, prefill {}{batch}: {lowering}", model.name, scenario.prefill)
+    let decode = if scenario.decode > 0 { format!(" + {}", scenario.decode) } else { String::new() };
+    format!("{}, prefill {}{decode}{batch}: {lowering}", model.name, scenario.prefill)
 }
 
 /// Why this cannot be lowered; empty if it can.
 fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    if scenario.decode > 0 {
-        let message = format!("decoding {} tokens one by one cannot be simulated in this version", scenario.decode);
-        let problem = Diagnostic::new("not-available", message);
-        problems
-            .push(problem.with_help("set `decode = 0` to simulate the prefill; `trapti import` counts decoding too"));
-    }
     if !(model.encoder.is_none() && model.layers().all(is_lowered)) {
         let message = format!("models like {} cannot be simulated in this version", model.name);
         let problem = Diagnostic::new("not-available", message);
@@ -80,13 +78,14 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
     if scenario.prefill == 0 || scenario.batch == 0 {
         problems.push(Diagnostic::new("out-of-range", "a prefill needs at least one token of one sequence"));
     }
-    if u64::from(scenario.prefill) * u64::from(scenario.batch) > u64::from(u32::MAX) {
-        problems.push(Diagnostic::new("too-large", "all sequences together have more than 2^32 prompt tokens"));
+    if (u64::from(scenario.prefill) + u64::from(scenario.decode)) * u64::from(scenario.batch) > u64::from(u32::MAX) {
+        problems.push(Diagnostic::new("too-large", "all sequences together have more than 2^32 tokens"));
     }
-    let heads = model.layers().map(|layer| u64::from(layer.attention.heads())).sum::<u64>() * u64::from(scenario.batch);
-    if heads > MOST_HEADS {
-        let message = format!("{heads} attention heads over all layers and sequences are more than {MOST_HEADS}");
-        problems.push(Diagnostic::new("too-large", message).with_help("lower `batch`, or take a smaller model"));
+    let heads = model.layers().map(|layer| u128::from(layer.attention.heads())).sum::<u128>();
+    let heads = heads * u128::from(scenario.batch) * (u128::from(scenario.decode) + 1);
+    if heads > u128::from(MOST_HEADS) {
+        let message = format!("{heads} attention heads over all layers, sequences and steps are more than {MOST_HEADS}");
+        problems.push(Diagnostic::new("too-large", message).with_help("lower `batch` or `decode`, or take a smaller model"));
     }
     problems
 }
@@ -121,12 +120,33 @@ struct Lowerer<'a> {
     /// The attention that is being lowered.
     grouped: GroupedAttention,
     graph: Builder,
+    step: Step,
+    caches: FxHashMap<attention::Projection, TensorId>,
+}
+
+/// The tokens of each sequence that are worked on at a time.
+#[derive(Debug, Clone, Copy)]
+struct Step {
+    /// How many.
+    queries: u32,
+    /// How many came before them.
+    before: u32,
 }
 
 impl Lowerer<'_> {
     /// Embedding result, layers, final norm, head.
     fn decoder(&mut self, stack: &Stack, head: LanguageModelHead) {
-        self.graph.enter_phase(PhaseKind::Prefill, "prefill");
+        self.graph.enter_phase(PhaseKind::Prefill, "prefill", "");
+        self.step(stack, head);
+        for token in 1..=self.scenario.decode {
+            self.graph.enter_phase(PhaseKind::Decode, &format!("token {token}"), &format!("token{token}"));
+            self.step = Step { queries: 1, before: self.scenario.prefill + token - 1 };
+            self.step(stack, head);
+        }
+    }
+
+    /// Everything for the tokens of a step.
+    fn step(&mut self, stack: &Stack, head: LanguageModelHead) {
         self.graph.enter_part("embedding");
         let input = self.activation(self.tokens(), stack.hidden);
         let mut stream = self.graph.tensor("input", input, Home::Dram);
@@ -152,10 +172,15 @@ impl Lowerer<'_> {
     fn lm_head(&mut self, head: LanguageModelHead, stream: TensorId) {
         let (vocabulary, hidden) = (head.vocabulary, self.hidden);
         let weight = self.weight(vocabulary, hidden);
-        let weight = self.graph.tensor("lm_head.weight", weight, Home::Dram);
+        let weight = self.graph.shared("lm_head.weight", weight, Home::Dram);
+        if self.step.queries == 1 {
+            let logits = self.activation(self.tokens(), vocabulary);
+            let logits = self.graph.matmul("logits", stream, weight, true, logits);
+            return self.graph.write_back(logits);
+        }
         for sequence in 0..self.scenario.batch {
             let prefix = self.sequence_prefix(sequence);
-            let last = (self.scenario.prefill * (sequence + 1) - 1, 0);
+            let last = (self.step.queries * (sequence + 1) - 1, 0);
             let row = self.graph.slice(&format!("{prefix}last"), stream, last, (1, hidden));
             let logits = self.activation(1, vocabulary);
             let logits = self.graph.matmul(&format!("{prefix}logits"), row, weight, true, logits);
@@ -166,9 +191,9 @@ impl Lowerer<'_> {
         }
     }
 
-    /// Prompt tokens of all sequences: the rows of every activation but those of one sequence.
+    /// Tokens of all sequences: the rows of every activation but those of one sequence.
     fn tokens(&self) -> u32 {
-        self.scenario.prefill * self.scenario.batch
+        self.step.queries * self.scenario.batch
     }
 
     /// `seq3.` where there is more than one sequence.
