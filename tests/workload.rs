@@ -1,6 +1,7 @@
 //! Models, op graphs made from them or given by others, and what is refused.
 
 mod decode;
+mod contradictions;
 mod facts;
 mod graphs;
 mod lowering;

@@ -20,7 +20,7 @@ pub(super) struct ScenarioArguments {
     /// Tokens generated one by one after the prompt.
     #[arg(long, value_name = "TOKENS", help_heading = "Scenario")]
     decode: Option<String>,
-    /// Encoder tokens or frames of an encoder-decoder.
+    /// Tokens or frames that an encoder reads; without --prefill, a decoder then starts with one token.
     #[arg(long, value_name = "TOKENS", help_heading = "Scenario")]
     source: Option<String>,
     /// Sequences at a time.
@@ -67,7 +67,7 @@ pub(super) struct ScenarioArguments {
     scenario: Option<PathBuf>,
 }
 
-/// Tokens where neither an option nor a file says how many.
+/// Tokens where neither an option nor a file says how many, and there is no source.
 const DEFAULT_PREFILL: i64 = 1024;
 /// Stands for a file name where options are wrong.
 const COMMAND_LINE: &str = "command line";
@@ -150,7 +150,9 @@ fn lay_over(tables: &mut toml::Table, options: toml::Table) {
 }
 
 fn with_prefill(mut options: toml::Table) -> toml::Table {
-    if let Some(toml::Value::Table(scenario)) = options.get_mut("scenario") {
+    if let Some(toml::Value::Table(scenario)) = options.get_mut("scenario")
+        && !scenario.contains_key("source")
+    {
         scenario.entry("prefill").or_insert(DEFAULT_PREFILL.into());
     }
     options

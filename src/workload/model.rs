@@ -1,8 +1,8 @@
 //! A transformer as data: stacks of layers, what enters them, what leaves them.
 
 use crate::config::Document;
-use crate::diagnostic::Source;
-use crate::error::Result;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::error::{Error, Result};
 use crate::workload::attention::{Attention, GroupedAttention};
 use crate::workload::embedding::Embedding;
 use crate::workload::family::{self, Family};
@@ -131,7 +131,7 @@ impl Model {
     pub fn parse(source: &Arc<Source>) -> Result<Self> {
         let document = Document::parse_json(source)?;
         let model = family::read(document.root(), source);
-        document.result(model)
+        document.result(model).map_err(with_help)
     }
 
     /// The stack whose result the head reads: the decoder where there is one.
@@ -147,6 +147,17 @@ impl Model {
     /// Layers of both stacks.
     pub fn layers(&self) -> impl Iterator<Item = &Layer> {
         self.stacks().flat_map(|stack| &stack.layers)
+    }
+}
+
+/// Problems of a config that offer no help of their own point to the page on its fields.
+fn with_help(error: Error) -> Error {
+    let help =
+        "docs/models.md says which fields a family has, how they agree, and what stands for those that are absent";
+    let helped = |problem: Diagnostic| if problem.help.is_empty() { problem.with_help(help) } else { problem };
+    match error {
+        Error::Input(problems) => Error::Input(problems.into_iter().map(helped).collect()),
+        other => other,
     }
 }
 

@@ -20,7 +20,7 @@ pub struct Scenario {
     pub prefill: u32,
     /// Tokens generated one by one after the prompt.
     pub decode: u32,
-    /// Tokens or frames that an encoder reads, a sequence.
+    /// Tokens or frames that an encoder reads, a sequence. An encoder alone reads `prefill` tokens where it is absent.
     pub source: Option<u32>,
     /// Sequences at a time.
     pub batch: u32,
@@ -65,22 +65,24 @@ impl Scenario {
 
     /// Reads a `[scenario]` table; `None` and problems in the document if it is wrong.
     ///
-    /// `prefill` is required; `decode` is 0, `batch` 1, `lm_head` true and each of `bits` 8 where absent.
+    /// `prefill` is required, unless there is a `source`: then it is 1, the token a decoder starts with; `decode` is 0, `batch` 1, `lm_head` true and each of `bits` 8 where absent.
     pub fn read(mut table: Table<'_>) -> Option<Self> {
-        let prefill_field = table.required("prefill");
-        let prefill = prefill_field.integer::<u32>(1..=MOST_TOKENS);
+        let source_field = table.optional("source");
+        let source = source_field.integer::<u32>(1..=MOST_TOKENS);
+        let prefill = if source_field.is_present() { table.optional("prefill") } else { table.required("prefill") };
+        let prefill = if prefill.is_present() { prefill.integer::<u32>(1..=MOST_TOKENS) } else { source.map(|_| 1) };
         let decode = table.optional("decode").integer(0..=MOST_TOKENS);
         let batch_field = table.optional("batch");
         let batch = batch_field.integer(1..=LARGEST_BATCH).unwrap_or(1);
         let bits = table.optional("bits").table().map_or_else(Bits::default, Bits::read);
         let lm_head = table.optional("lm_head").value();
-        let source_field = table.optional("source");
-        let source = source_field.integer::<u32>(1..=MOST_TOKENS);
         table.finish();
         let prefill = prefill?;
         if u64::from(prefill.max(source.unwrap_or(0))) * u64::from(batch) > MOST_TOKENS {
-            batch_field
-                .refuse("out-of-range", format!("at most {MOST_TOKENS} prompt tokens in all sequences together"));
+            batch_field.refuse(
+                "out-of-range",
+                format!("at most {MOST_TOKENS} tokens of prompts, or of sources, in all sequences together"),
+            );
         }
         Some(Self { prefill, decode: decode.unwrap_or(0), source, batch, bits, lm_head: lm_head.unwrap_or(true) })
     }

@@ -9,7 +9,8 @@ impl Model {
     /// an encoder.
     ///
     /// # Errors
-    /// An encoder-decoder without `source`; a `source` for a model without encoder, or other than the image has.
+    /// An encoder-decoder without `source`; a `source` for a model without encoder, or other than the image has; tokens to
+    /// decode for a model without decoder.
     pub fn source_rows(&self, scenario: &Scenario) -> Result<Option<u32>> {
         let Some(encoder) = &self.encoder else {
             return match scenario.source {
@@ -17,6 +18,9 @@ impl Model {
                 None => Ok(None),
             };
         };
+        if self.decoder.is_none() && scenario.decode > 0 {
+            return Err(self.refusal("has no decoder that could decode tokens", "leave `decode` away"));
+        }
         match (encoder.embedding.fixed_rows(), scenario.source) {
             (Some(fixed), Some(source)) if source != fixed => {
                 let what = format!("makes {fixed} rows of an image, and not {source}");

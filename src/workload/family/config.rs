@@ -94,6 +94,12 @@ impl<'d> Config<'d> {
         self.size(key, MOST_EXPERTS, default)
     }
 
+    /// A number of experts that the family has no default for.
+    pub fn required_experts(&mut self, key: &'static str) -> Option<Size<'d>> {
+        let field = self.root.required(key);
+        field.integer(1..=MOST_EXPERTS).map(|value| Size { field, value })
+    }
+
     /// A whole number from `least` on.
     pub fn count(&mut self, key: &'static str, least: u64, default: u32) -> Option<Size<'d>> {
         self.number(key, least..=LARGEST_VOCABULARY, default)

@@ -4,7 +4,7 @@ use crate::workload::embedding::Embedding;
 use crate::workload::family::config::{Config, Size};
 use crate::workload::family::mixtral::routed;
 use crate::workload::{
-    Activation, Arrangement, Attention, DenseNetwork, FeedForward, Head, LanguageModelHead, LatentAttention, Layer,
+    Arrangement, Attention, DenseNetwork, FeedForward, Head, LanguageModelHead, LatentAttention, Layer,
     MixtureOfExperts, Model, Norm, Position, Stack,
 };
 
@@ -18,10 +18,10 @@ pub(super) fn read(config: &mut Config<'_>) -> Option<Model> {
     let dense_layers = config.count("first_k_dense_replace", 0, 0);
     let every = config.count("moe_layer_freq", 1, 1);
     let attention = latent_attention(config);
-    let tied = config.tied(false);
+    let (tied, biases) = (config.tied(false), config.flag("mlp_bias", false));
     let activation = activation?;
-    let mixture = mixture(config, activation);
-    let dense = DenseNetwork { inner: inner?.value, activation, gated: true, biases: false };
+    let dense = DenseNetwork { inner: inner?.value, activation, gated: true, biases };
+    let mixture = mixture(config, &dense);
     let (dense_layers, every, mixture) = (dense_layers?.value, every?.value, mixture?);
     let attention = Attention::Latent(attention?);
     let layer = |index: u32| {
@@ -61,18 +61,18 @@ fn latent_attention(config: &mut Config<'_>) -> Option<LatentAttention> {
     fits.then_some(attention)
 }
 
-/// The experts; `None` inside if the config says there are none.
-fn mixture(config: &mut Config<'_>, activation: Activation) -> Option<Option<MixtureOfExperts>> {
+/// The experts, networks as `dense` but for their width; `None` inside if the config says there are none.
+fn mixture(config: &mut Config<'_>, dense: &DenseNetwork) -> Option<Option<MixtureOfExperts>> {
     if config.root.is_null("n_routed_experts") {
         return Some(None);
     }
     config.aliases = &[("n_routed_experts", "num_local_experts")];
     let experts = config.experts("n_routed_experts", 64);
-    let active = config.experts("num_experts_per_tok", 1);
+    let active = config.required_experts("num_experts_per_tok");
     let shared = if config.root.is_null("n_shared_experts") { 0 } else { shared_experts(config)? };
     let inner = config.inner("moe_intermediate_size", 1407);
     let (experts, active) = routed(&experts?, &active?)?;
-    let expert = DenseNetwork { inner: inner?.value, activation, gated: true, biases: false };
+    let expert = DenseNetwork { inner: inner?.value, ..*dense };
     let shared = (shared > 0).then(|| DenseNetwork { inner: shared * expert.inner, ..expert });
     Some(Some(MixtureOfExperts { experts, active, expert, shared }))
 }
