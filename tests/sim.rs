@@ -4,5 +4,6 @@ mod decode;
 mod fixtures;
 mod naive;
 mod properties;
+mod repetition;
 mod replay;
 mod statistics;

@@ -120,7 +120,7 @@ fn simulate_one(
     loaded.workload.name = entry.name.clone();
     loaded.inputs.push(digest);
     let target = stage.path(&format!("runs/{}", entry.name));
-    let (run, done) = simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs)?;
+    let (run, done) = simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs, true)?;
     stage.done(&format!("simulate {}", entry.name), done);
     Ok(Simulated { name: entry.name.clone(), run, digest: inputs::digest_of("run", &target)? })
 }

@@ -33,6 +33,9 @@ pub(super) struct Arguments {
     /// Run directory to write; without it only the statistics are shown.
     #[arg(short, long, value_name = "DIR")]
     output: Option<PathBuf>,
+    /// Simulate every layer, also one that repeats another; the result is the same, only later.
+    #[arg(long)]
+    no_replay: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
@@ -41,13 +44,14 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let (accelerator, digest) = inputs::accelerator(&arguments.accelerator)?;
     let mut inputs = loaded.inputs;
     inputs.push(digest);
+    let replay = !arguments.no_replay;
     let run = match &arguments.output {
         Some(target) => {
-            let (run, done) = simulate_into(target, &loaded.workload, &accelerator, &loaded.choices, inputs)?;
+            let (run, done) = simulate_into(target, &loaded.workload, &accelerator, &loaded.choices, inputs, replay)?;
             output.note(&format!("{}: {}", target.display(), done.word()));
             run
         }
-        None => simulate(&loaded.workload, &accelerator, &loaded.choices)?,
+        None => simulate(&loaded.workload, &accelerator, &loaded.choices, replay)?,
     };
     let (summary, statistics) = (Summary::of(&run), &run.statistics);
     output.result(&summary, || human(&summary, statistics));
@@ -80,21 +84,26 @@ pub(super) fn simulate_into(
     accelerator: &Accelerator,
     choices: &Choices,
     inputs: Vec<Input>,
+    replay: bool,
 ) -> Result<(Run, Done)> {
     if artefact::up_to_date(target, "simulate", &inputs) {
         return Ok((Run::read(target)?, Done::Before));
     }
-    let run = simulate(workload, accelerator, choices)?;
+    let run = simulate(workload, accelerator, choices, replay)?;
     run.write(target, inputs)?;
     Ok((run, Done::Now))
 }
 
-/// Simulates with progress on the terminal.
-pub(super) fn simulate(workload: &Workload, accelerator: &Accelerator, choices: &Choices) -> Result<Run> {
+/// Simulates with progress on the terminal; `replay`: layers that repeat are simulated once.
+pub(super) fn simulate(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    choices: &Choices,
+    replay: bool,
+) -> Result<Run> {
     let bar = progress::bar(&format!("simulate {}", workload.name), workload.ops.len() as u64);
-    let run = sim::simulate(workload, accelerator, &sim::Options::of(&choices.lowering), &mut |p| {
-        bar.set_position(p.ops_ended as u64)
-    });
+    let options = sim::Options { replay, ..sim::Options::of(&choices.lowering) };
+    let run = sim::simulate(workload, accelerator, &options, &mut |p| bar.set_position(p.ops_ended as u64));
     bar.finish_and_clear();
     let run = Run { choices: Some(choices.clone()), ..run? };
     if let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome {

@@ -9,7 +9,7 @@ use crate::ids::TensorId;
 /// The tiles an operand buffer still holds, most recently used first: one when serial, two when double-buffered.
 #[derive(Debug, Clone, Default)]
 pub struct TileBuffer {
-    tiles: Vec<TileKey>,
+    pub(super) tiles: Vec<TileKey>,
     capacity: usize,
 }
 

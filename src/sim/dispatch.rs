@@ -14,13 +14,13 @@ use std::collections::{BTreeSet, VecDeque};
 /// order. Ops that only rename are finished as soon as their inputs are.
 #[derive(Debug)]
 pub struct Dispatcher {
-    rank: Vec<u32>,
-    order: Vec<OpId>,
-    lists: Vec<VecDeque<OpId>>,
-    ready: BTreeSet<u32>,
-    waiting_for: Vec<u32>,
-    greedy: bool,
-    unfinished: usize,
+    pub(super) rank: Vec<u32>,
+    pub(super) order: Vec<OpId>,
+    pub(super) lists: Vec<VecDeque<OpId>>,
+    pub(super) ready: BTreeSet<u32>,
+    pub(super) waiting_for: Vec<u32>,
+    pub(super) greedy: bool,
+    pub(super) unfinished: usize,
 }
 
 impl Dispatcher {
@@ -87,6 +87,16 @@ impl Dispatcher {
         }
         let head = *self.lists[unit].front()?;
         self.is_ready(head).then(|| self.lists[unit].pop_front()).flatten()
+    }
+
+    /// Ops before place `op` of the program order, which were skipped, are handed out no more.
+    pub fn forget_before(&mut self, op: usize) {
+        for list in &mut self.lists {
+            while list.front().is_some_and(|first| first.index() < op) {
+                list.pop_front();
+            }
+        }
+        self.ready.retain(|&rank| rank as usize >= op);
     }
 
     /// `op` has finished; returns those that wait for nothing any more.

@@ -8,6 +8,7 @@ use super::occupancy::Ledger;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::ports::Ports;
 use super::record::{Causes, Recorder};
+use super::replay::Replay;
 use super::request::Transfers;
 use super::residency::{Held, Need, Residency};
 use super::running::Running;
@@ -56,7 +57,7 @@ pub struct Unit {
     pub stalls: Stalls,
     /// Multiplications and additions.
     pub macs: u64,
-    last_end: Option<NodeId>,
+    pub(super) last_end: Option<NodeId>,
 }
 
 impl Unit {
@@ -86,8 +87,8 @@ pub struct Engine<'a, P: Probe> {
     pub(super) counters: Vec<Counters>,
     pub(super) traffic: Traffic,
     pub(super) timings: Vec<Option<OpTiming>>,
-    end_nodes: Vec<Option<NodeId>>,
-    dispatch_due: bool,
+    pub(super) end_nodes: Vec<Option<NodeId>>,
+    pub(super) dispatch_due: bool,
 }
 
 /// Simulates a checked workload on a checked accelerator.
@@ -101,10 +102,11 @@ pub fn run<P: Probe>(
     let mut engine = Engine::new(workload, accelerator, options, probe);
     engine.finish_renaming_ops();
     let mut events = 0;
-    engine.settle(0, progress);
-    let mut last = 0;
+    let mut replay = options.replay.then(|| Replay::new(&engine)).flatten();
+    let start = engine.rest(0, replay.as_mut(), &mut events);
+    engine.settle(start, progress);
+    let mut last = start;
     while let Some(&Reverse((now, _))) = engine.heap.peek() {
-        last = now;
         while engine.heap.peek().is_some_and(|Reverse((time, _))| *time == now) {
             let Some(Reverse((_, event))) = engine.heap.pop() else { break };
             events += 1;
@@ -113,6 +115,8 @@ pub fn run<P: Probe>(
                 Event::Computation(unit) => engine.computation_ends(now, unit as usize),
             }
         }
+        let now = if engine.heap.is_empty() { engine.rest(now, replay.as_mut(), &mut events) } else { now };
+        last = now;
         engine.settle(now, progress);
         if options.most_events > 0 && events > options.most_events {
             return Err(too_long(options.most_events));
@@ -168,6 +172,16 @@ impl<'a, P: Probe> Engine<'a, P> {
             end_nodes: vec![None; workload.ops.len()],
             dispatch_due: true,
         }
+    }
+
+    /// No transfer or computation is under way. If no op is either, layers that repeat are done with at once; returns the cycle then.
+    fn rest(&mut self, now: u64, replay: Option<&mut Replay>, events: &mut u64) -> u64 {
+        let waiting = !self.transfers.queue.is_empty() || self.units.iter().any(|unit| unit.running.is_some());
+        if waiting {
+            return now;
+        }
+        self.transfers.rest();
+        replay.map_or(now, |replay| replay.between(self, now, events))
     }
 
     /// Everything that follows from the ends of this cycle: ops start, then transfers.

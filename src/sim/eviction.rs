@@ -41,13 +41,34 @@ impl Store {
         let most = capacity.saturating_sub(bytes);
         for &pass in passes {
             if let Some(spill) = self.sweep(now, most, held, pass, ledger) {
+                self.refused = true;
                 return Room::After(spill);
             }
         }
-        match (self.tracker.used() + bytes).saturating_sub(capacity) {
-            0 => Room::Ready,
-            lacking => Room::Lacking(lacking),
+        let lacking = (self.tracker.used() + bytes).saturating_sub(capacity);
+        self.refused |= lacking > 0;
+        if lacking == 0 { Room::Ready } else { Room::Lacking(lacking) }
+    }
+
+    /// Drops so many obsolete bytes of tensors that `may` go, which are there, without a trace in the occupancy.
+    pub fn drop_obsolete_bytes<P: Probe>(
+        &mut self,
+        bytes: u64,
+        held: &[Held],
+        ledger: &mut Ledger<'_, P>,
+        may: impl Fn(TensorId) -> bool,
+    ) {
+        let before = self.tracker.state();
+        let most = self.tracker.used() - bytes;
+        let mut candidate = self.obsolete.next(None);
+        while let Some(tensor) = candidate.map(TensorId) {
+            let lacking = self.tracker.used().saturating_sub(most);
+            candidate = self.obsolete.next(Some(tensor.0)).filter(|_| lacking > 0);
+            if lacking > 0 && may(tensor) {
+                self.take(before.cycle.0, lacking, (tensor, &held[tensor.index()]), Pass::Obsolete, ledger);
+            }
         }
+        self.tracker.restore(before);
     }
 
     /// One pass over the tensors, until at most `most` bytes are left. Stops at what must be saved first.

@@ -3,7 +3,7 @@
 use super::layout::Rect;
 
 /// Boundaries along one dimension.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Cuts {
     starts: Vec<u32>,
     step: u32,
@@ -45,7 +45,7 @@ impl Cuts {
 }
 
 /// Cells of a tensor, numbered row by row.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Grid {
     rows: Cuts,
     cols: Cuts,
@@ -138,7 +138,7 @@ impl Grid {
 }
 
 /// A set of cells, one bit each.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CellSet {
     words: Vec<u64>,
 }

@@ -80,6 +80,11 @@ impl<'a> Layouts<'a> {
         Self { workload, renaming }
     }
 
+    /// The op that renames bytes into the tensor.
+    pub fn renamed_by(&self, tensor: TensorId) -> Option<&'a OpKind> {
+        self.renaming[tensor.index()]
+    }
+
     /// Pieces of a logical tensor. They cover it unless a concat leaves holes.
     pub fn pieces(&self, tensor: TensorId) -> Vec<Piece> {
         let shape = self.workload.tensor(tensor);

@@ -61,6 +61,17 @@ impl LruList {
         (self.head != NONE).then_some(self.head)
     }
 
+    /// The most recently used element.
+    pub fn last(&self) -> Option<u32> {
+        (self.tail != NONE).then_some(self.tail)
+    }
+
+    /// The element used just before `item`.
+    pub fn before(&self, item: u32) -> Option<u32> {
+        let previous = self.previous[item as usize];
+        (previous != NONE).then_some(previous)
+    }
+
     /// The element used next after `item`.
     pub fn after(&self, item: u32) -> Option<u32> {
         let next = self.next[item as usize];

@@ -24,6 +24,7 @@ mod order;
 mod phases;
 mod ports;
 mod record;
+mod replay;
 mod request;
 mod residency;
 mod rows;
@@ -53,11 +54,13 @@ pub struct Options {
     pub weights: WeightRelease,
     /// Most events before the run is refused as too long; 0 is no limit.
     pub most_events: u64,
+    /// Whether layers that repeat are simulated once; the result is the same either way.
+    pub replay: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kv: KvRelease::Released, weights: WeightRelease::Streamed, most_events: 0 }
+        Self { kv: KvRelease::Released, weights: WeightRelease::Streamed, most_events: 0, replay: true }
     }
 }
 
@@ -81,11 +84,20 @@ pub struct Progress {
 
 /// Watches a simulation; costs nothing where it is not used.
 pub trait Probe: std::fmt::Debug {
+    /// Whether it wants to hear of every change; if not, layers that repeat need not be simulated one by one.
+    fn observes(&self) -> bool {
+        true
+    }
+
     /// From `cycle` on, `needed` bytes of a residence are needed (the last call in a cycle counts).
     fn lifetime_bytes(&mut self, cycle: u64, lifetime: LifetimeId, needed: u64);
 }
 
 impl Probe for () {
+    fn observes(&self) -> bool {
+        false
+    }
+
     fn lifetime_bytes(&mut self, _: u64, _: LifetimeId, _: u64) {}
 }
 

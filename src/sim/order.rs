@@ -63,6 +63,12 @@ impl VictimOrder {
         }
     }
 
+    /// The last tensors by recency, as long as they are `among` some, last first; none in an order by key.
+    pub fn last_used(&self, among: impl Fn(u32) -> bool) -> Vec<u32> {
+        let Self::Recency(list) = self else { return Vec::new() };
+        std::iter::successors(list.last(), |&tensor| list.before(tensor)).take_while(|&tensor| among(tensor)).collect()
+    }
+
     /// The first tensor, or the one after another that is in the set.
     pub fn next(&self, after: Option<u32>) -> Option<u32> {
         match (self, after) {

@@ -4,11 +4,11 @@ use crate::ids::NodeId;
 use crate::units::Cycles;
 
 /// The ports of a memory or of DRAM.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct Ports {
-    free_at: Vec<u64>,
-    last: Vec<Option<(NodeId, u32)>>,
-    held: Vec<u64>,
+    pub(super) free_at: Vec<u64>,
+    pub(super) last: Vec<Option<(NodeId, u32)>>,
+    pub(super) held: Vec<u64>,
 }
 
 impl Ports {

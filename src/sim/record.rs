@@ -69,7 +69,7 @@ pub struct Transfer {
 /// The access graph under construction.
 #[derive(Debug, Default)]
 pub struct Recorder {
-    graph: AccessGraph,
+    pub(super) graph: AccessGraph,
 }
 
 impl Recorder {

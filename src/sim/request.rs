@@ -141,6 +141,12 @@ impl Transfers {
         }
     }
 
+    /// Nothing is under way: places are given out from the first one on again.
+    pub fn rest(&mut self) {
+        self.active.clear();
+        self.unused.clear();
+    }
+
     /// Adds a request.
     pub fn insert(&mut self, mut request: Request) {
         request.id = self.next_id;

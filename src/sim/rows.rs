@@ -8,7 +8,7 @@ use crate::ids::TensorId;
 use std::collections::BTreeMap;
 
 /// The needed rows of each sequence of a growing tensor.
-#[derive(Debug, Clone)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub struct NeededRows {
     /// Rows reserved for a sequence.
     reserved: u32,
@@ -18,7 +18,7 @@ pub struct NeededRows {
 }
 
 /// One sequence.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 struct Sequence {
     /// Ops that have not ended, by the first row they touch.
     outstanding: BTreeMap<u32, u32>,

@@ -31,6 +31,17 @@ pub struct Counters {
 }
 
 impl Counters {
+    /// Adds what was counted between two moments.
+    pub fn advance(&mut self, before: &Self, after: &Self) {
+        for class in 0..4 {
+            self.read[class] += after.read[class] - before.read[class];
+            self.written[class] += after.written[class] - before.written[class];
+        }
+        self.read_words += after.read_words - before.read_words;
+        self.written_words += after.written_words - before.written_words;
+        self.words.advance(&before.words, &after.words);
+    }
+
     /// Nothing yet.
     pub fn new(memory: &Memory) -> Self {
         let none = [Bytes::ZERO; 4];

@@ -9,7 +9,7 @@ use crate::accelerator::{Memory, Reclaim, Replacement, Victims};
 use crate::ids::{MemoryId, TensorId};
 
 /// The part of one tensor that is in one memory. Of a cell there is everything, nothing, or a part from its beginning.
-#[derive(Debug, Default)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub(super) struct Contents {
     whole: CellSet,
     needed: CellSet,
@@ -17,7 +17,7 @@ pub(super) struct Contents {
     /// Cells of which only the first so many bits are there, by number.
     parts: Vec<(u32, u64)>,
     pub(super) present_bits: u64,
-    needed_bits: u64,
+    pub(super) needed_bits: u64,
 }
 
 impl Contents {
@@ -128,7 +128,7 @@ pub struct Store {
     /// `None` where everything fits, which saves the bookkeeping of evictions.
     pub capacity: Option<u64>,
     pub(super) victims: Victims,
-    replacement: Replacement,
+    pub(super) replacement: Replacement,
     eager: bool,
     /// Tiles in use.
     pub pins: Vec<Pin>,
@@ -138,6 +138,10 @@ pub struct Store {
     arrivals: u64,
     arrived: Vec<u64>,
     pub(super) evicted_needed_bits: u64,
+    /// Who was evicted since the last look, and how many bits of it; one entry for evictions in a row.
+    pub(super) evicted: Vec<(TensorId, u64)>,
+    /// Whether room was not there at once since the last look.
+    pub(super) refused: bool,
 }
 
 impl Store {
@@ -162,6 +166,8 @@ impl Store {
             arrivals: 0,
             arrived: vec![0; len],
             evicted_needed_bits: 0,
+            evicted: Vec::new(),
+            refused: false,
         }
     }
 
@@ -465,6 +471,11 @@ impl Store {
         cells: &[(u32, u64)],
         ledger: &mut Ledger<'_, P>,
     ) {
+        let gone = cells.iter().map(|&(_, bits)| bits).sum::<u64>();
+        match self.evicted.last_mut() {
+            Some((last, bits)) if *last == tensor => *bits += gone,
+            _ => self.evicted.push((tensor, gone)),
+        }
         let contents = &mut self.contents[tensor.index()];
         let before = contents.bytes();
         for &(cell, bits) in cells {

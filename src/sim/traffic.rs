@@ -42,6 +42,13 @@ impl Traffic {
         Self { memories, words: vec![0; ops * memories], off_chip: vec![OffChip::default(); ops] }
     }
 
+    /// An op moved as much as an earlier one.
+    pub fn repeat(&mut self, earlier: OpId, op: OpId) {
+        let (from, to) = (earlier.index() * self.memories, op.index() * self.memories);
+        self.words.copy_within(from..from + self.memories, to);
+        self.off_chip[op.index()] = self.off_chip[earlier.index()];
+    }
+
     /// An op moved words between a memory and the rest of the chip.
     pub fn on_chip(&mut self, op: OpId, memory: usize, words: u64) {
         self.words[op.index() * self.memories + memory] += words;
@@ -95,6 +102,13 @@ impl Words {
     /// No word through any of the ports.
     pub fn new(ports: u32) -> Self {
         Self { counts: vec![[0; 2]; ports as usize * Class::ALL.len() * KINDS] }
+    }
+
+    /// Adds what was counted between two moments.
+    pub fn advance(&mut self, before: &Self, after: &Self) {
+        for ((count, before), after) in self.counts.iter_mut().zip(&before.counts).zip(&after.counts) {
+            (0..2).for_each(|way| count[way] += after[way] - before[way]);
+        }
     }
 
     /// Counts a transfer of so many words.

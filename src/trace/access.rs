@@ -213,6 +213,11 @@ impl AccessGraph {
         Nodes { graph: self }
     }
 
+    /// Nodes that are stored; the others repeat them.
+    pub fn stored_nodes(&self) -> usize {
+        self.stored.len()
+    }
+
     /// Predecessors of a node.
     pub fn predecessors(&self, node: &Node) -> &[Predecessor] {
         self.patterns[node.pattern as usize].as_slice()
@@ -258,6 +263,11 @@ impl<'a> Nodes<'a> {
         let offset = index - stretch.first;
         let node = self.graph.stored[stretch.stored + offset];
         stretch.repetition.as_ref().map_or(node, |repetition| repetition.node(node, offset))
+    }
+
+    /// Those at some places in record order.
+    pub fn range(self, places: Range<usize>) -> impl Iterator<Item = Node> + use<'a> {
+        places.map(move |index| self.get(index))
     }
 
     /// One after the other.

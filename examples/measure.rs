@@ -1,0 +1,46 @@
+//! Simulates one of the models and prints seconds, events and the process's peak memory, as `docs/performance.md` shows them.
+//!
+//! `cargo run --release --example measure -- gpt2-xl 1024 0`
+
+use std::path::Path;
+use std::time::Instant;
+use trapti::accelerator::Accelerator;
+use trapti::diagnostic::Source;
+use trapti::sim::{Options, simulate};
+use trapti::workload::{Lowering, Model, Scenario, lower};
+
+fn read(path: &str) -> std::sync::Arc<Source> {
+    let text =
+        std::fs::read_to_string(Path::new(env!("CARGO_MANIFEST_DIR")).join(path)).expect("part of the repository");
+    Source::new(path, text)
+}
+
+/// Peak resident memory of this process in MiB, where the system tells.
+fn peak_memory() -> Option<f64> {
+    let status = std::fs::read_to_string("/proc/self/status").ok()?;
+    let line = status.lines().find(|line| line.starts_with("VmHWM:"))?;
+    Some(line.split_whitespace().nth(1)?.parse::<f64>().ok()? / 1024.0)
+}
+
+#[expect(clippy::print_stdout, reason = "prints what it measured")]
+fn main() {
+    let arguments: Vec<String> = std::env::args().skip(1).collect();
+    let model = arguments.first().map_or("gpt2-xl", String::as_str);
+    let number = |i: usize, default: u32| arguments.get(i).map_or(default, |a| a.parse().expect("a number of tokens"));
+    let model = Model::parse(&read(&format!("models/huggingface/{model}.json"))).expect("a known model");
+    let accelerator = Accelerator::parse(&read("models/accelerators/edge-2x128.toml")).expect("a valid accelerator");
+    let scenario = Scenario { decode: number(2, 0), ..Scenario::new(number(1, 1024)) };
+    let lowering = Lowering::for_scenario(&scenario);
+    let start = Instant::now();
+    let workload = lower(&model, &scenario, &lowering).expect("a scenario the model allows");
+    let lowered = start.elapsed().as_secs_f64();
+    let start = Instant::now();
+    let options = Options { replay: arguments.get(3).is_none_or(|a| a != "plain"), ..Options::of(&lowering) };
+    let run = simulate(&workload, &accelerator, &options, &mut |_| {}).expect("a valid workload");
+    let seconds = start.elapsed().as_secs_f64();
+    let events = run.statistics.events;
+    println!("ops {} lowered in {lowered:.3} s", workload.ops.len());
+    println!("events {events} in {seconds:.3} s: {:.2} million a second", events as f64 / seconds / 1e6);
+    println!("cycles {} nodes {}", run.statistics.cycles.0, run.accesses.nodes().len());
+    println!("peak memory {:.0} MiB", peak_memory().unwrap_or(0.0));
+}

@@ -1,0 +1,158 @@
+//! Whether a block will do what another one with the same form did.
+
+use super::super::Probe;
+use super::super::engine::Engine;
+use super::super::occupancy::Stored;
+use super::super::operands::TileKey;
+use super::matching::Renaming;
+use super::template::{State, Template, candidates, listed, queued, recent, visible};
+use crate::ids::{NodeId, OpId, TensorId};
+use crate::trace::Lifetime;
+use std::ops::Range;
+
+/// A node before the template, and the one before the block that takes its place; ascending on both sides.
+pub type Anchors = Vec<(NodeId, NodeId)>;
+
+/// The anchors of `ops`, if everything the ops can see at cycle `now` is as it was for the template.
+pub fn compare<P: Probe>(
+    engine: &Engine<'_, P>,
+    template: &Template,
+    renaming: &Renaming,
+    ops: &Range<usize>,
+    now: u64,
+) -> Option<Anchors> {
+    let states = renaming.pairs().iter().zip(&template.before).zip(&template.after);
+    let same_states = states.into_iter().all(|((&(old, new), before), after)| {
+        let used = before.uses_left - after.uses_left;
+        let grids = &engine.residency.held;
+        grids[old as usize].grid == grids[new as usize].grid
+            && grids[old as usize].need == grids[new as usize].need
+            && same_state(engine, before, new, used, (template.start, now))
+    });
+    let same = same_states
+        && same_buffers(engine, template, renaming)
+        && queued(engine, ops) == template.queued
+        && same_recent(engine, template, renaming)
+        && is_closed(engine, template, ops)
+        && has_room(engine, template, renaming);
+    if !same {
+        return None;
+    }
+    anchors(template, &visible(engine, ops, renaming.pairs().iter().map(|&(_, new)| new)))
+}
+
+fn same_state<P: Probe>(engine: &Engine<'_, P>, then: &State, tensor: u32, used: u32, cycles: (u64, u64)) -> bool {
+    let (residency, index) = (&engine.residency, tensor as usize);
+    let (store, held) = (&residency.stores[0], &residency.held[index]);
+    let stored = store.tracker.stored[index];
+    let resides = stored.lifetime != Stored::NOWHERE;
+    let lifetime = resides.then(|| residency.ledger.lifetimes[stored.lifetime as usize]);
+    store.contents[index] == then.contents
+        && held.rows == then.rows
+        && held.readers == 0
+        && held.uses_left >= used
+        && (held.uses_left > used) == (then.uses_left > used)
+        && listed(engine, tensor) == then.listed
+        && (stored.present, stored.needed) == (then.stored.present, then.stored.needed)
+        && same_lifetime(then.lifetime, lifetime, cycles)
+}
+
+/// A residence may be extended by the block, and its release moves with the block if it lies in it.
+fn same_lifetime(then: Option<Lifetime>, now: Option<Lifetime>, (start, cycle): (u64, u64)) -> bool {
+    match (then, now) {
+        (None, None) => true,
+        (Some(then), Some(now)) => then.extent == now.extent && (then.released.0 == start) == (now.released.0 == cycle),
+        _ => false,
+    }
+}
+
+/// A tile in an operand buffer matters if the block knows its tensor.
+fn same_buffers<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Renaming) -> bool {
+    let same = |then: &TileKey, now: &TileKey| match renaming.of(then.tensor) {
+        Some(tensor) => TileKey { tensor, ..*then } == *now,
+        None => !renaming.reaches(now.tensor),
+    };
+    template.machine[0].units.iter().zip(&engine.units).all(|(then, unit)| {
+        then.buffers.iter().zip(&unit.buffers).all(|(then, now)| {
+            then.len() == now.tiles.len() && then.iter().zip(&now.tiles).all(|(then, now)| same(then, now))
+        })
+    })
+}
+
+fn same_recent<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Renaming) -> bool {
+    let now = recent(engine, |tensor| renaming.reaches(TensorId(tensor)));
+    let renamed = |list: &Vec<u32>| list.iter().map(|&t| renaming.of(TensorId(t)).map(|t| t.0)).collect::<Vec<_>>();
+    (0..2).all(|i| renamed(&template.recent[0][i]).into_iter().eq(now[i].iter().copied().map(Some)))
+}
+
+/// Whether no op after the block can start before its end.
+fn is_closed<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<usize>) -> bool {
+    let dispatcher = &engine.dispatcher;
+    let inside = |op: usize| op < ops.end;
+    let heads = dispatcher.lists.iter().filter_map(|list| list.iter().find(|op| !inside(op.index())));
+    let ready = dispatcher.ready.iter().all(|&rank| inside(rank as usize));
+    ready
+        && heads.into_iter().all(|&op| !dispatcher.is_ready(op))
+        && ops.clone().map(OpId::from).all(|op| {
+            let after = engine.dependencies.after(op).iter();
+            let mut after = after.filter(|later| !inside(later.index()));
+            after.all(|&later| waits(engine, template, ops, later, !engine.workload.op(later).kind.is_rename()))
+        })
+}
+
+/// Whether an op after the block waits for an op after it, or, where that is enough, for one that ends last in it.
+fn waits<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<usize>, op: OpId, last: bool) -> bool {
+    engine.dependencies.before(op).iter().any(|&earlier| match earlier.index() {
+        index if index < ops.start => false,
+        index if index < ops.end => last && template.last.contains(&(index - ops.start)),
+        _ if !engine.workload.op(earlier).kind.is_rename() => true,
+        _ => waits(engine, template, ops, earlier, false),
+    })
+}
+
+/// Whether the memory has room where it had, and evictions find the same obsolete bytes: those of others first, and own ones if
+/// that is what they took.
+fn has_room<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Renaming) -> bool {
+    let store = &engine.residency.stores[0];
+    let Some(capacity) = store.capacity else { return true };
+    let (used, then) = (store.tracker.used(), template.opening.state.used().0);
+    if template.evicted == 0 && !template.evicted_own {
+        return used + template.course.growth() <= capacity;
+    }
+    if used != then {
+        return false;
+    }
+    if template.evicted_own && candidates(engine, |tensor| renaming.was(tensor)) != template.candidates {
+        return false;
+    }
+    let mut available = 0;
+    let mut next = store.obsolete.next(None);
+    while let Some(tensor) = next.filter(|_| available < template.evicted) {
+        let own = renaming.reaches(TensorId(tensor));
+        if (own && !template.evicted_own) || (!own && renaming.reaches(engine.residency.held[tensor as usize].storage))
+        {
+            return false;
+        }
+        let contents = &store.contents[tensor as usize];
+        available += if own { 0 } else { contents.present_bits - contents.needed_bits };
+        next = store.obsolete.next(Some(tensor));
+    }
+    available >= template.evicted
+}
+
+fn anchors(template: &Template, now: &[Option<(NodeId, u32)>]) -> Option<Anchors> {
+    if template.visible.len() != now.len() {
+        return None;
+    }
+    let mut anchors = Anchors::new();
+    for pair in template.visible.iter().zip(now) {
+        match pair {
+            (None, None) => {}
+            (Some((then, lag)), Some((now, same))) if lag == same => anchors.push((*then, *now)),
+            _ => return None,
+        }
+    }
+    anchors.sort_unstable();
+    anchors.dedup();
+    anchors.windows(2).all(|w| w[0].0 < w[1].0 && w[0].1 < w[1].1).then_some(anchors)
+}
