@@ -1,5 +1,6 @@
 //! The simulator against its record, against a naive model, and against what must hold for any simulation.
 
+mod dataflow;
 mod decode;
 mod fixtures;
 mod naive;

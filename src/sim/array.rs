@@ -1,4 +1,4 @@
-//! The steps of a matrix product on a systolic array.
+//! The steps of a matrix product on an output-stationary array.
 
 use super::layout::Rect;
 use super::operands::{OperandLayout, TileKey};
@@ -25,7 +25,7 @@ impl TileBuffer {
     }
 
     /// Uses a tile; returns whether it has to be fetched.
-    fn take(&mut self, tile: TileKey) -> bool {
+    pub fn take(&mut self, tile: TileKey) -> bool {
         let known = self.tiles.iter().position(|t| *t == tile);
         if let Some(index) = known {
             self.tiles.remove(index);

@@ -3,6 +3,7 @@
 use super::array::{MatmulWalk, TileBuffer};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
+use super::folds::Folds;
 use super::layout::{Layouts, Rect};
 use super::occupancy::Ledger;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
@@ -12,6 +13,7 @@ use super::replay::Replay;
 use super::request::Transfers;
 use super::residency::{Held, Need, Residency};
 use super::running::Running;
+use super::stationary::StationaryWalk;
 use super::statistics::Counters;
 use super::step::Walk;
 use super::store::Store;
@@ -21,7 +23,7 @@ use super::traffic::Traffic;
 use super::vector::VectorWalk;
 use super::wait::Wait;
 use super::{Options, Probe, Progress, setup, statistics};
-use crate::accelerator::{Accelerator, Access, Memory, Overlap};
+use crate::accelerator::{Accelerator, Access, Dataflow, Memory, Overlap};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
@@ -204,8 +206,11 @@ impl<'a, P: Probe> Engine<'a, P> {
     fn walk(&self, unit: usize, op: OpId, operands: &Operands) -> Walk {
         match &self.workload.op(op).kind {
             OpKind::Matmul { m, k, n, mask, b_transposed, .. } => {
-                let tiling = Tiling::new(*m, *k, *n, *mask, &self.accelerator.arrays[unit]);
-                Walk::Matmul(MatmulWalk::new(tiling, *b_transposed))
+                let array = &self.accelerator.arrays[unit];
+                if array.dataflow == Dataflow::OutputStationary {
+                    return Walk::Matmul(MatmulWalk::new(Tiling::new(*m, *k, *n, *mask, array), *b_transposed));
+                }
+                Walk::Stationary(StationaryWalk::new(Folds::new((*m, *k, *n), *mask, array), *b_transposed))
             }
             OpKind::Vector { op, elements, .. } => Walk::Vector(VectorWalk::new(
                 &operands.out,
@@ -219,7 +224,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     fn start_op(&mut self, now: u64, unit: usize, op: OpId) {
-        let Some(operands) = Operands::of(self.workload.op(op), self.workload, &self.layouts) else { return };
+        let Some(mut operands) = Operands::of(self.workload.op(op), self.workload, &self.layouts) else { return };
         let before = self.dependencies.before(op).iter().filter_map(|b| self.end_nodes[b.index()]);
         let causes: Vec<(NodeId, u32)> = distinct(before.chain(self.units[unit].last_end));
         let node = self.recorder.work(now, 0, op, operands.out.tensor, &causes);
@@ -237,7 +242,12 @@ impl<'a, P: Probe> Engine<'a, P> {
         let double_buffered = self.units[unit].double_buffered;
         let waited = Cycles(now - self.units[unit].free);
         self.units[unit].stalls.dependency += waited;
-        let memories = self.nearest(unit, &operands);
+        let mut memories = self.nearest(unit, &operands);
+        if matches!(walk, Walk::Stationary(_)) {
+            // Partial sums that come back are a third operand.
+            memories.0[operands.inputs.len()] = memories.1;
+            operands.inputs.push(operands.out.clone());
+        }
         self.units[unit].running = Some(Running::new(op, rank, operands, memories, walk, double_buffered, (now, node)));
         self.advance(now, unit);
     }

@@ -8,7 +8,7 @@ use super::record::{Causes, Transfer};
 use super::request::{ActiveFill, Request, What, request};
 use super::running::Cause;
 use super::store::Spill;
-use super::transfer::{Port, Tiles, side};
+use super::transfer::{Port, Tiles};
 use crate::ids::{LifetimeId, MemoryId, TensorId};
 use crate::trace::{NodeKind, Operand};
 use crate::units::Bytes;
@@ -131,6 +131,8 @@ impl<P: Probe> Engine<'_, P> {
             Some(memory) => self.leave(now, &request, memory, &self.not_whole(into, tiles), &mut causes),
             None => LifetimeId(0),
         };
+        // What is there already may be read; only the rest is on its way.
+        let arriving = self.not_whole(into, tiles);
         for &(tensor, cells) in tiles {
             self.residency.add(now, into, tensor, cells, false);
         }
@@ -138,10 +140,10 @@ impl<P: Probe> Engine<'_, P> {
         let lifetimes = [source, self.touch_all(now, into, tiles)];
         let Some(running) = &self.units[request.unit as usize].running else { return false };
         let tensor = running.operands.inputs[operand].tensor;
-        let moved = Move { from, to, bytes, operand: side(operand), tensor, lifetimes };
+        let moved = Move { from, to, bytes, operand: running.side(operand), tensor, lifetimes };
         let (until, end) = self.record_move(now, &request, moved, &causes);
         let index = self.begin(until, &request, end, true);
-        self.transfers.fills.push(ActiveFill { memory: into, index, node: end.0, tiles: tiles.clone() });
+        self.transfers.fills.push(ActiveFill { memory: into, index, node: end.0, tiles: arriving });
         true
     }
 

@@ -27,6 +27,8 @@ pub enum What {
         rect: Rect,
         /// Bytes that move.
         bytes: u32,
+        /// Whether it is partial sums.
+        partial: bool,
     },
     /// A result from a memory to the level above, and so on up to DRAM.
     WriteBack {

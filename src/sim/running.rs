@@ -6,10 +6,13 @@ use super::record::Causes;
 use super::step::{Step, Walk};
 use super::wait::{Wait, attribute};
 use crate::ids::{NodeId, OpId};
-use crate::trace::Stalls;
+use crate::trace::{Operand, Stalls};
 
 /// Steps that can be in progress at a time: with two halves of an operand buffer three, rounded up to a power of two.
 const RING: usize = 4;
+
+/// Which operand of a matmul on an array with a stationary tile partial sums are that come back.
+pub const READ_BACK: u8 = 2;
 
 /// A node and the cycles from it to what it causes.
 pub type Cause = (NodeId, u32);
@@ -25,7 +28,9 @@ pub struct Slot {
     pub trigger: Cause,
     /// Reads that brought its operands.
     pub reads: [Option<Cause>; MOST_INPUTS],
-    /// The one that ended last.
+    /// Operand of the read that ended last.
+    pub latest: u8,
+    /// The read that ended last.
     pub fetch: Wait,
 }
 
@@ -150,13 +155,38 @@ impl Running {
         self.written[spatial as usize % RING].filter(|(s, _)| *s == spatial).map(|(_, cause)| cause)
     }
 
+    /// Whether an operand may be fetched: partial sums that come back only once they have been written.
+    pub fn may_fetch(&self, slot: &Slot, operand: u8) -> bool {
+        let saved = slot.step.reads_back.filter(|_| operand == READ_BACK);
+        saved.is_none_or(|write| self.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write))
+    }
+
+    /// The issued step whose partial sums that write saved.
+    pub fn reads_back(&self, spatial: u64) -> Option<u64> {
+        (self.started..self.issued).find(|&step| self.slot(step).step.reads_back == Some(spatial))
+    }
+
+    /// The write of the partial sums that come back in a step, if it is recent.
+    pub fn saved_by(&self, step: u64) -> Option<Cause> {
+        self.slot(step).step.reads_back.and_then(|write| self.write_of(write))
+    }
+
+    /// How a transfer of an operand is recorded.
+    pub fn side(&self, operand: usize) -> Operand {
+        match (operand, &self.walk) {
+            (0, _) => Operand::A,
+            (2, Walk::Stationary(_)) => Operand::Out,
+            _ => Operand::B,
+        }
+    }
+
     /// Prepares the next step, if its fetches may start; returns its number.
     pub fn issue(&mut self, buffers: &mut [TileBuffer; 2]) -> Option<u64> {
         let trigger = self.fetch_trigger()?;
         let step = self.walk.next(&self.operands.inputs, &self.operands.out, buffers);
         let number = self.issued;
         let pending = step.operands[..usize::from(step.inputs)].iter().filter(|o| o.fetch).count() as u8;
-        *self.slot_mut(number) = Slot { step, pending, trigger, reads: [None; MOST_INPUTS], fetch: Wait::default() };
+        *self.slot_mut(number) = Slot { step, pending, trigger, ..Slot::default() };
         self.issued += 1;
         Some(number)
     }
@@ -172,8 +202,10 @@ impl Running {
         if slot.pending > 0 {
             return None;
         }
-        let mut causes: Causes = slot.reads.iter().flatten().copied().collect();
-        if causes.as_slice().is_empty() {
+        // What ended last comes among the first: a record of many causes joins the first of them.
+        let mut causes = Causes::default();
+        causes.add(slot.reads[usize::from(slot.latest)]);
+        if slot.reads == [None; MOST_INPUTS] {
             causes.add(Some(slot.trigger));
         }
         if number > 0 {
@@ -182,6 +214,7 @@ impl Running {
         if self.double_buffered && slot.step.first && slot.step.spatial >= 2 {
             causes.add(Some(self.write_of(slot.step.spatial - 2)?));
         }
+        slot.reads.iter().for_each(|&read| causes.add(read));
         Some((number, causes))
     }
 

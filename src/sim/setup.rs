@@ -8,7 +8,7 @@ use super::operands::{MOST_INPUTS, OperandLayout, Operands};
 use super::residency::{Held, Need};
 use super::rows::NeededRows;
 use super::vector;
-use crate::accelerator::{Accelerator, Dataflow};
+use crate::accelerator::{Accelerator, Array, Dataflow};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
@@ -34,6 +34,14 @@ impl Boundaries {
         let list = if across { &mut self.cols } else { &mut self.rows };
         list.extend([stored, stored + len]);
         list.extend((phase..len).step_by(step as usize).map(|offset| stored + offset));
+    }
+
+    /// The logical position `cut`, if it lies inside `at` … `at + len`, which is stored from `stored` on.
+    fn add_one(&mut self, across: bool, cut: u32, at: u32, len: u32, stored: u32) {
+        let list = if across { &mut self.cols } else { &mut self.rows };
+        if cut > at && cut - at < len && !list.contains(&(stored + cut - at)) {
+            list.push(stored + cut - at);
+        }
     }
 }
 
@@ -119,10 +127,11 @@ fn cut(kind: &OpKind, operands: &Operands, workload: &Workload, accelerator: &Ac
     match kind {
         OpKind::Matmul { b_transposed, .. } => {
             for array in &accelerator.arrays {
-                let (r, c, l) = (array.rows, array.columns, array.buffer_length);
-                cut_operand(&operands.inputs[0], (r, l), all);
-                cut_operand(&operands.inputs[1], if *b_transposed { (c, l) } else { (l, c) }, all);
-                cut_operand(&operands.out, (r, c), all);
+                let (m, k, n) = steps(array);
+                cut_operand(&operands.inputs[0], (m, k), all);
+                cut_operand(&operands.inputs[1], if *b_transposed { (n, k) } else { (k, n) }, all);
+                cut_operand(&operands.out, (m, n), all);
+                cut_accumulated(array, &operands.out, all);
             }
         }
         OpKind::Vector { inputs, out, .. } => {
@@ -139,6 +148,29 @@ fn cut(kind: &OpKind, operands: &Operands, workload: &Workload, accelerator: &Ac
             }
         }
         _ => {}
+    }
+}
+
+/// Rows, reduction steps and columns of the result that an array works on at a time.
+fn steps(array: &Array) -> (u32, u32, u32) {
+    let (r, c, l) = (array.rows, array.columns, array.buffer_length);
+    match array.dataflow {
+        Dataflow::OutputStationary => (r, l, c),
+        Dataflow::WeightStationary => (l, r, c),
+        Dataflow::InputStationary => (c, r, l),
+    }
+}
+
+/// Adds the boundary between results whose partial sums have accumulators and those that come and go.
+fn cut_accumulated(array: &Array, out: &OperandLayout, all: &mut [Boundaries]) {
+    let Some(rows) = array.accumulator_rows else { return };
+    for piece in &out.pieces {
+        let boundaries = &mut all[piece.tensor.index()];
+        match array.dataflow {
+            Dataflow::OutputStationary => {}
+            Dataflow::WeightStationary => boundaries.add_one(false, rows, piece.at.row, piece.at.rows, piece.row),
+            Dataflow::InputStationary => boundaries.add_one(true, rows, piece.at.col, piece.at.cols, piece.col),
+        }
     }
 }
 
@@ -160,9 +192,6 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
         }
     };
     require(!accelerator.arrays.is_empty(), "no-array", "the accelerator has no array".into(), "add an [[array]]");
-    let output_stationary = accelerator.arrays.iter().all(|a| a.dataflow == Dataflow::OutputStationary);
-    let message = "the simulator runs output-stationary arrays in this version".to_string();
-    require(output_stationary, "not-available", message, "`trapti gemm` counts the others");
     for fault in accelerator.memory_faults() {
         let (code, message) = accelerator.explain(&fault);
         require(false, code, message, "every access needs exactly one nearest memory, and a way from it to DRAM");

@@ -1,8 +1,10 @@
-//! One step of a unit: fetch operands, compute, perhaps write. An array's step is a temporal tile, the vector unit's a chunk.
+//! One step of a unit: fetch operands, compute, perhaps write. An array's step is a temporal tile, or a chunk of the stream past a
+//! stationary tile; the vector unit's is a chunk.
 
 use super::array::{MatmulWalk, TileBuffer};
 use super::layout::Rect;
 use super::operands::{MOST_INPUTS, OperandLayout};
+use super::stationary::StationaryWalk;
 use super::vector::VectorWalk;
 
 /// An operand of one step.
@@ -27,12 +29,16 @@ pub struct Step {
     pub inputs: u8,
     /// Cycles of computation.
     pub cycles: u32,
-    /// First of its spatial tile.
+    /// First of its spatial tile: it needs room for another result.
     pub first: bool,
-    /// Last of its spatial tile: the result is written after it.
+    /// Last of its spatial tile: something is written after it.
     pub last: bool,
-    /// Number of its spatial tile.
+    /// Number of its spatial tile: of its write.
     pub spatial: u64,
+    /// Whether what is written are partial sums, which come back.
+    pub partial: bool,
+    /// The last operand are partial sums that this write saved.
+    pub reads_back: Option<u64>,
     /// Part of the result that exists once the tile is written.
     pub write: Option<Rect>,
     /// Bytes of the result that move.
@@ -44,6 +50,8 @@ pub struct Step {
 pub enum Walk {
     /// On an array.
     Matmul(MatmulWalk),
+    /// On an array that holds a tile of A or B.
+    Stationary(StationaryWalk),
     /// On the vector unit.
     Vector(VectorWalk),
 }
@@ -53,6 +61,7 @@ impl Walk {
     pub fn steps(&self) -> u64 {
         match self {
             Walk::Matmul(walk) => walk.steps(),
+            Walk::Stationary(walk) => walk.folds().steps(),
             Walk::Vector(walk) => walk.steps(),
         }
     }
@@ -61,6 +70,7 @@ impl Walk {
     pub fn spatial_tiles(&self) -> u64 {
         match self {
             Walk::Matmul(walk) => walk.spatial_tiles(),
+            Walk::Stationary(walk) => walk.folds().writes(),
             Walk::Vector(walk) => walk.steps(),
         }
     }
@@ -69,6 +79,7 @@ impl Walk {
     pub fn macs_issued(&self) -> u64 {
         match self {
             Walk::Matmul(walk) => walk.macs_issued(),
+            Walk::Stationary(walk) => walk.folds().macs_issued(),
             Walk::Vector(_) => 0,
         }
     }
@@ -77,6 +88,7 @@ impl Walk {
     pub fn next(&mut self, inputs: &[OperandLayout], out: &OperandLayout, buffers: &mut [TileBuffer; 2]) -> Step {
         match self {
             Walk::Matmul(walk) => walk.next(inputs, out, buffers),
+            Walk::Stationary(walk) => walk.next(inputs, out, buffers),
             Walk::Vector(walk) => walk.next(inputs, out),
         }
     }

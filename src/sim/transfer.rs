@@ -6,7 +6,7 @@ use super::grid::Cells;
 use super::layout::Rect;
 use super::record::{Causes, Transfer};
 use super::request::{Active, Request, What, request};
-use super::running::Cause;
+use super::running::{Cause, READ_BACK, Running};
 use super::step::Step;
 use crate::ids::{LifetimeId, NodeId, TensorId};
 use crate::trace::{NodeKind, Operand};
@@ -31,20 +31,26 @@ impl<P: Probe> Engine<'_, P> {
         let Some(running) = &self.units[unit].running else { return };
         let slot = running.slot(number);
         for operand in 0..slot.step.inputs {
-            if slot.step.operands[usize::from(operand)].fetch {
-                let place = 1 << 63 | number << 3 | u64::from(operand);
-                let what = What::Fetch { step: number, operand };
-                let key = (now, running.rank, place);
-                let memory = running.memories[usize::from(operand)];
-                self.transfers.insert(request(key, (unit, memory), running.op, what, Some(slot.trigger)));
+            if slot.step.operands[usize::from(operand)].fetch && running.may_fetch(slot, operand) {
+                let asked = fetch(now, unit, running, (number, operand), slot.trigger);
+                self.transfers.insert(asked);
             }
+        }
+    }
+
+    /// Requests partial sums that were not yet written when their step was issued, and now are.
+    fn request_read_back(&mut self, now: u64, unit: usize, spatial: u64, written: Cause) {
+        let Some(running) = &self.units[unit].running else { return };
+        if let Some(step) = running.reads_back(spatial) {
+            let asked = fetch(now, unit, running, (step, READ_BACK), written);
+            self.transfers.insert(asked);
         }
     }
 
     /// Requests the write of a spatial tile.
     pub(super) fn request_write(&mut self, now: u64, unit: usize, step: &Step, computed: NodeId) {
         let (Some(running), Some(rect)) = (&self.units[unit].running, step.write) else { return };
-        let what = What::Write { spatial: step.spatial, rect, bytes: step.write_bytes };
+        let what = What::Write { spatial: step.spatial, rect, bytes: step.write_bytes, partial: step.partial };
         let key = (now, running.rank, step.spatial << 1);
         let memory = running.result_memory;
         self.transfers.insert(request(key, (unit, memory), running.op, what, Some((computed, 0))));
@@ -215,9 +221,12 @@ impl<P: Probe> Engine<'_, P> {
             running.seen_fill[operand] = Some(fill);
             causes.add(Some((fill, 0)));
         }
+        if operand == usize::from(READ_BACK) {
+            causes.add(running.saved_by(step));
+        }
         let tensor = running.operands.inputs[operand].tensor;
         let end = now + self.accelerator.memories[memory].transfer_cycles(Bytes(bytes)).0;
-        let (kind, op, operand_side, port) = (NodeKind::Read, request.op, side(operand), port.port);
+        let (kind, op, operand_side, port) = (NodeKind::Read, request.op, running.side(operand), port.port);
         let transfer = Transfer { kind, start: now, bytes, op, operand: operand_side, tensor, lifetime, memory, port };
         let cause = self.hold(now, end, transfer, &causes);
         if let Some(running) = &mut self.units[unit].running {
@@ -282,9 +291,9 @@ impl<P: Probe> Engine<'_, P> {
         let request = Request { wait: request.wait.ended(now), ..request };
         match request.what {
             What::Fetch { step, operand } => self.fetched(now, &request, step, usize::from(operand)),
-            What::Write { spatial, rect, bytes } => {
+            What::Write { spatial, rect, bytes, partial } => {
                 let Some(running) = &self.units[request.unit as usize].running else { return };
-                if self.workload.tensor(running.operands.out.tensor).write_back {
+                if !partial && self.workload.tensor(running.operands.out.tensor).write_back {
                     let what = What::WriteBack { spatial, rect, bytes };
                     self.transfers.put(Request { ready: now, what, cause: Some(end), also: None, ..request });
                     return;
@@ -301,6 +310,7 @@ impl<P: Probe> Engine<'_, P> {
         let unit = request.unit as usize;
         if let Some(running) = &mut self.units[unit].running {
             running.wrote(spatial, end, request.wait);
+            self.request_read_back(now, unit, spatial, end);
         }
         self.unpin(request.id);
         self.advance(now, unit);
@@ -313,6 +323,7 @@ impl<P: Probe> Engine<'_, P> {
         let slot = running.slot_mut(step);
         slot.pending -= 1;
         slot.fetch = request.wait;
+        slot.latest = operand as u8;
         let part = slot.step.operands[operand];
         if part.last_use {
             self.release_tile(now, unit, operand, part.rect);
@@ -321,7 +332,9 @@ impl<P: Probe> Engine<'_, P> {
     }
 }
 
-/// How a transfer of that operand is recorded.
-pub(super) fn side(operand: usize) -> Operand {
-    if operand == 0 { Operand::A } else { Operand::B }
+/// A request for an operand of a step.
+fn fetch(now: u64, unit: usize, running: &Running, (step, operand): (u64, u8), cause: Cause) -> Request {
+    let key = (now, running.rank, 1 << 63 | step << 3 | u64::from(operand));
+    let memory = running.memories[usize::from(operand)];
+    request(key, (unit, memory), running.op, What::Fetch { step, operand }, Some(cause))
 }

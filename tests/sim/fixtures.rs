@@ -192,24 +192,35 @@ pub fn accelerator(arrays: usize, overlap: Overlap) -> Accelerator {
     }
 }
 
+const DATAFLOWS: [Dataflow; 3] = [Dataflow::OutputStationary, Dataflow::WeightStationary, Dataflow::InputStationary];
+
+/// One or two arrays, of any dataflows; the second has the rows and columns of the first exchanged.
 pub fn small_accelerator() -> impl Strategy<Value = Accelerator> {
     let array = (1u32..6, 1u32..6, 1u32..6, any::<bool>(), any::<bool>(), 1usize..3);
     let memory = (1u32..5, prop::sample::select(vec![8u32, 16, 32, 128]), 1u64..9);
     let rest = (0u64..30, 1u32..3, 1u32..9, 1u64..40, any::<bool>());
-    (array, memory, rest).prop_map(|((rows, columns, depth, double, full, arrays), (ports, bits, latency), rest)| {
-        let overlap = if double { Overlap::DoubleBuffered } else { Overlap::Serial };
-        let mut a = accelerator(arrays, overlap);
-        for array in &mut a.arrays {
-            (array.rows, array.columns, array.buffer_length) = (rows, columns, depth);
-            array.fill = if full { Fill::Full } else { Fill::Edge };
-        }
-        let memory = &mut a.memories[0];
-        (memory.ports, memory.port_bits, memory.latency) = (ports, bits, Cycles(latency));
-        (a.dram.latency, a.dram.ports, a.vector.lanes, a.vector.buffer) =
-            (Cycles(rest.0), rest.1, rest.2, Bytes(rest.3));
-        a.dispatch = if rest.4 { Dispatch::Greedy } else { Dispatch::RoundRobin };
-        a
-    })
+    let held =
+        (prop::sample::select(DATAFLOWS.to_vec()), prop::sample::select(DATAFLOWS.to_vec()), prop::option::of(0u32..9));
+    (array, memory, rest, held).prop_map(
+        |((rows, columns, depth, double, full, arrays), (ports, bits, latency), rest, held)| {
+            let overlap = if double { Overlap::DoubleBuffered } else { Overlap::Serial };
+            let mut a = accelerator(arrays, overlap);
+            for array in &mut a.arrays {
+                (array.rows, array.columns, array.buffer_length) = (rows, columns, depth);
+                array.fill = if full { Fill::Full } else { Fill::Edge };
+                (array.dataflow, array.accumulator_rows) = (held.0, held.2);
+            }
+            if let Some(second) = a.arrays.get_mut(1) {
+                (second.rows, second.columns, second.dataflow) = (columns, rows, held.1);
+            }
+            let memory = &mut a.memories[0];
+            (memory.ports, memory.port_bits, memory.latency) = (ports, bits, Cycles(latency));
+            (a.dram.latency, a.dram.ports, a.vector.lanes, a.vector.buffer) =
+                (Cycles(rest.0), rest.1, rest.2, Bytes(rest.3));
+            a.dispatch = if rest.4 { Dispatch::Greedy } else { Dispatch::RoundRobin };
+            a
+        },
+    )
 }
 
 /// The recorded changes, cycle by cycle.

@@ -1,9 +1,11 @@
 //! The same semantics, cycle by cycle and element by element, for small workloads without evictions.
 
+mod stationary;
+
 use super::fixtures::{block, expand, small_accelerator};
 use proptest::prelude::*;
 use std::collections::{BTreeMap, BTreeSet};
-use trapti::accelerator::{Accelerator, Array, Dispatch, Fill, Overlap};
+use trapti::accelerator::{Accelerator, Array, Dataflow, Dispatch, Fill, Overlap};
 use trapti::ids::{OpId, TensorId};
 use trapti::sim::{Options, simulate};
 use trapti::workload::{CausalMask, Class, OpKind, ViewMapping, WeightRelease, Workload};
@@ -15,6 +17,8 @@ type Key = (Option<OpId>, Vec<Element>, (u32, u32));
 #[derive(Debug, Clone, Copy, PartialEq)]
 enum Phase {
     Idle,
+    /// Partial sums are not written yet.
+    Blocked,
     Waiting(u64),
     Filling(u64),
     Moving(u64),
@@ -30,14 +34,21 @@ struct Tile {
     phase: Phase,
     fetch: bool,
     last_use: bool,
+    side: usize,
+    /// The write that must be done first.
+    after: Option<usize>,
+    /// Whether it is partial sums that are written.
+    partial: bool,
 }
 
 #[derive(Debug)]
 struct Step {
     operands: Vec<Tile>,
     cycles: u64,
-    spatial: usize,
-    last: bool,
+    /// The result it needs room for.
+    room: Option<usize>,
+    /// The result written after it.
+    write: Option<usize>,
     started: Option<u64>,
 }
 
@@ -116,7 +127,8 @@ impl Naive<'_> {
         buffer.retain(|k| *k != key);
         buffer.insert(0, key);
         buffer.truncate(if unit.double { 2 } else { 1 });
-        Tile { bytes: elements.len() as u64, elements, phase: Phase::Idle, fetch, last_use: false }
+        let bytes = elements.len() as u64;
+        Tile { bytes, elements, phase: Phase::Idle, fetch, last_use: false, side, after: None, partial: false }
     }
 
     /// A tile is known by its elements if they are one rectangle of one tensor, else by its place in the op's operand.
@@ -171,14 +183,17 @@ impl Naive<'_> {
                     let cycles = span.1 - span.0 + if first { skew.0 } else { 0 } + if last { skew.1 } else { 0 };
                     let left = self.tile(unit, 0, op, a, rows, span);
                     let right = self.tile(unit, 1, op, b, b_at(span).0, b_at(span).1);
-                    let (cycles, spatial) = (u64::from(cycles), results.len());
-                    steps.push(Step { operands: vec![left, right], cycles, spatial, last, started: None });
+                    let (operands, cycles, spatial) = (vec![left, right], u64::from(cycles), Some(results.len()));
+                    let (room, write) = (spatial.filter(|_| first), spatial.filter(|_| last));
+                    steps.push(Step { operands, cycles, room, write, started: None });
                 }
                 // What a score mask skips in this row of tiles is stored with the last tile computed.
                 let stored = if cols.1 >= visible { (cols.0, n) } else { cols };
                 let bytes = u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
                 let elements = area(self.workload, out, rows, stored);
-                results.push(Tile { elements, bytes, phase: Phase::Idle, fetch: false, last_use: false });
+                let (phase, after) = (Phase::Idle, None);
+                let (fetch, last_use, side, partial) = (false, false, 2, false);
+                results.push(Tile { elements, bytes, phase, fetch, last_use, side, after, partial });
             }
         }
         self.mark_last_uses(&mut steps);
@@ -188,9 +203,9 @@ impl Naive<'_> {
     fn mark_last_uses(&self, steps: &mut [Step]) {
         let mut later: BTreeSet<(usize, Element)> = BTreeSet::new();
         for step in steps.iter_mut().rev() {
-            for (side, tile) in step.operands.iter_mut().enumerate() {
-                tile.last_use = !tile.elements.iter().any(|e| later.contains(&(side, *e)));
-                later.extend(tile.elements.iter().map(|e| (side, *e)));
+            for tile in &mut step.operands {
+                tile.last_use = !tile.elements.iter().any(|e| later.contains(&(tile.side, *e)));
+                later.extend(tile.elements.iter().map(|e| (tile.side, *e)));
             }
         }
     }
@@ -213,10 +228,14 @@ impl Naive<'_> {
                     phase: Phase::Idle,
                     fetch,
                     last_use: false,
+                    side: 0,
+                    after: None,
+                    partial: false,
                 };
                 let operands = inputs.iter().map(|&t| tile(t, true)).collect();
                 let cycles = time(covered + bytes) - time(covered);
-                steps.push(Step { operands, cycles, spatial: results.len(), last: true, started: None });
+                let result = Some(results.len());
+                steps.push(Step { operands, cycles, room: result, write: result, started: None });
                 results.push(tile(*out, false));
                 covered += bytes;
             }
@@ -276,7 +295,12 @@ impl Naive<'_> {
             let kept = |k: &Key| k.0.is_some() || !over.contains(&k.1[0].0);
             self.units.iter_mut().flat_map(|u| &mut u.buffers).for_each(|b| b.retain(kept));
         }
-        let (steps, results) = if is_vector { self.vector(op) } else { self.matmul(unit, op) };
+        let held = !is_vector && self.accelerator.arrays[unit].dataflow != Dataflow::OutputStationary;
+        let (steps, results) = match (is_vector, held) {
+            (true, _) => self.vector(op),
+            (_, true) => self.stationary(unit, op),
+            _ => self.matmul(unit, op),
+        };
         let write_back = self.workload.tensor(kind.out()).write_back;
         self.units[unit].job = Some(Job { op, steps, results, write_back, issued: 0, ended: 0 });
     }
@@ -291,20 +315,24 @@ impl Naive<'_> {
             let i = job.issued;
             if i < job.steps.len() && (i < lag || job.ended > i - lag) {
                 let previous = i.checked_sub(1).map(|p| &job.steps[p]);
-                let written = previous.is_none_or(|p| !p.last || job.results[p.spatial].phase == Phase::Done);
+                let written = previous.and_then(|p| p.write).is_none_or(|w| job.results[w].phase == Phase::Done);
                 if double || written {
                     for tile in &mut job.steps[i].operands {
-                        tile.phase = if tile.fetch { Phase::Waiting(now) } else { Phase::Done };
+                        tile.phase = if tile.fetch { Phase::Blocked } else { Phase::Done };
                     }
                     job.issued += 1;
+                }
+            }
+            for tile in job.steps[job.ended..job.issued].iter_mut().flat_map(|s| &mut s.operands) {
+                if tile.phase == Phase::Blocked && tile.after.is_none_or(|w| job.results[w].phase == Phase::Done) {
+                    tile.phase = Phase::Waiting(now);
                 }
             }
             let i = job.ended;
             if i < job.issued && job.steps[i].started.is_none() {
                 let here = job.steps[i].operands.iter().all(|t| t.phase == Phase::Done);
-                let spatial = job.steps[i].spatial;
-                let first = i == 0 || job.steps[i - 1].spatial != spatial;
-                let room = !double || !first || spatial < 2 || job.results[spatial - 2].phase == Phase::Done;
+                let before = job.steps[i].room.and_then(|result| result.checked_sub(2));
+                let room = !double || before.is_none_or(|result| job.results[result].phase == Phase::Done);
                 if here && room {
                     job.steps[i].started = Some(now);
                     for tile in job.steps[i].operands.iter().filter(|t| !t.fetch && t.last_use) {
@@ -314,8 +342,8 @@ impl Naive<'_> {
             }
             if i < job.issued && job.steps[i].started.is_some_and(|s| s + job.steps[i].cycles <= now) {
                 job.ended += 1;
-                if job.steps[i].last {
-                    job.results[job.steps[i].spatial].phase = Phase::Waiting(now);
+                if let Some(result) = job.steps[i].write {
+                    job.results[result].phase = Phase::Waiting(now);
                 }
             }
             if before == (job.issued, job.ended, job.steps.iter().filter(|s| s.started.is_some()).count()) {
@@ -341,7 +369,9 @@ impl Naive<'_> {
             }
             for tile in &mut job.results {
                 match tile.phase {
-                    Phase::Moving(end) if end == now && job.write_back => tile.phase = Phase::WaitingBack(now),
+                    Phase::Moving(end) if end == now && job.write_back && !tile.partial => {
+                        tile.phase = Phase::WaitingBack(now)
+                    }
                     Phase::Moving(end) | Phase::MovingBack(end) if end == now => tile.phase = Phase::Done,
                     _ => {}
                 }

@@ -1,0 +1,151 @@
+//! What arrays with a stationary operand move, against the array model, and cases small enough for paper.
+
+use super::fixtures::{Block, Builder, accelerator, block};
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use trapti::accelerator::{Accelerator, Dataflow, Fill, Overlap};
+use trapti::ids::MemoryId;
+use trapti::power::{Organisation, Selection, Stimulus, place};
+use trapti::sim::gemm::{Product, cost};
+use trapti::sim::{Options, simulate};
+use trapti::trace::{NodeKind, Operand, Run};
+use trapti::units::Cycles;
+use trapti::workload::{Class, Home, Workload};
+
+const STATIONARY: [Dataflow; 2] = [Dataflow::WeightStationary, Dataflow::InputStationary];
+
+fn run(workload: &Workload, accelerator: &Accelerator) -> Run {
+    simulate(workload, accelerator, &Options::default(), &mut |_| {}).unwrap()
+}
+
+/// One product of an input and a weight.
+fn product(m: u32, k: u32, n: u32, transposed: bool) -> Workload {
+    let mut b = Builder::default();
+    let input = b.tensor(m, k, Class::Activation, Home::Dram);
+    b.project(input, n, transposed, Class::Activation);
+    b.workload
+}
+
+/// One array; a word is one element.
+fn chip(dataflow: Dataflow, accumulator_rows: Option<u32>, overlap: Overlap) -> Accelerator {
+    let mut chip = accelerator(1, overlap);
+    (chip.arrays[0].dataflow, chip.arrays[0].accumulator_rows) = (dataflow, accumulator_rows);
+    chip.memories[0].port_bits = 8;
+    chip
+}
+
+/// Bytes moved between the memory and the array, by operand and direction.
+fn moved(run: &Run) -> BTreeMap<(Operand, bool), u64> {
+    let mut moved = BTreeMap::new();
+    for node in run.accesses.nodes().iter().filter(|n| matches!(n.kind, NodeKind::Read | NodeKind::Write)) {
+        *moved.entry((node.operand, node.kind == NodeKind::Write)).or_default() += node.bytes().0;
+    }
+    moved
+}
+
+/// A 5×6 by 6×3 product, weight-stationary, on 4×4, chunks of 4 rows, accumulators for 4 rows; ports of 4 bytes a cycle and
+/// latency 3; everything is on chip after the first use. DRAM: latency 20, 4 bytes at 4/3 cycles.
+///
+/// Folds along K: 4 and 2. Chunks: 4 rows and 1 row. The fifth row of C has no accumulators: 3 words go out and come back.
+#[test]
+fn weight_stationary_by_hand() {
+    let mut chip = chip(Dataflow::WeightStationary, Some(4), Overlap::Serial);
+    chip.memories[0].port_bits = 32;
+    let run = run(&product(5, 6, 3, false), &chip);
+    let fill = |bytes: u64| 20 + (bytes.div_ceil(4) * 4).div_ceil(3);
+    let port = |bytes: u64| 3 + bytes.div_ceil(4);
+    // A 4×4, then B 4×3 over the one DRAM port; B is read; 4 to load, 4 rows, 3 of skew.
+    let first = fill(16) + fill(12) + port(12) + 4 + 4 + 3;
+    // A 1×4; one row, 2 of skew of the columns; partial sums of 3 words are written.
+    let second = fill(4) + port(4) + 1 + 2 + port(3);
+    // A 4×2, B 2×3; 2 to load, 4 rows, 1 of skew; four rows of results are written.
+    let third = fill(8) + fill(6) + port(6) + 2 + 4 + 1 + port(12);
+    // A 1×2, and partial sums of 3 words, which are on chip and read meanwhile; the fifth row is written.
+    let fourth = fill(2) + port(2) + 1 + 2 + port(3);
+    assert_eq!(run.statistics.cycles, Cycles(first + second + third + fourth));
+    assert_eq!(run.statistics.ops[0].compute, Cycles((4 + 5 + 3 + 2) + (2 + 5 + 1 + 2)));
+    let expected = BTreeMap::from([
+        ((Operand::A, false), 30),
+        ((Operand::B, false), 18),
+        ((Operand::Out, false), 3),
+        ((Operand::Out, true), 15 + 3),
+    ]);
+    assert_eq!(moved(&run), expected);
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Results and partial sums are those of the array model; operands are at most those at the array's edge, because buffers
+    /// hold tiles.
+    #[test]
+    fn the_engine_moves_what_the_array_model_counts(
+        sides in (1u32..20, 1u32..20, 1u32..20), held in prop::sample::select(STATIONARY.to_vec()),
+        rows in prop::option::of(0u32..20), double: bool, full: bool, transposed: bool, length in 1u32..9,
+    ) {
+        let overlap = if double { Overlap::DoubleBuffered } else { Overlap::Serial };
+        let mut chip = chip(held, rows, overlap);
+        (chip.arrays[0].buffer_length, chip.arrays[0].rows) = (length, 3);
+        chip.arrays[0].fill = if full { Fill::Full } else { Fill::Edge };
+        let (m, k, n) = sides;
+        let run = run(&product(m, k, n, transposed), &chip);
+        let ours = cost(Product { m: m.into(), k: k.into(), n: n.into() }, &chip.arrays[0]).unwrap();
+        prop_assert_eq!(run.statistics.ops[0].compute.0, ours.cycles);
+        prop_assert_eq!(run.statistics.macs_issued, ours.macs);
+        let moved = moved(&run);
+        let of = |operand, written| moved.get(&(operand, written)).copied().unwrap_or(0);
+        prop_assert_eq!(of(Operand::Out, true), ours.writes + ours.partial_sums / 2);
+        prop_assert_eq!(of(Operand::Out, false), ours.partial_sums / 2);
+        let (a, b) = (of(Operand::A, false), of(Operand::B, false));
+        prop_assert!(a <= ours.reads_a && b <= ours.reads_b);
+        match held {
+            Dataflow::WeightStationary => prop_assert_eq!(b, ours.reads_b),
+            _ => prop_assert_eq!(a, ours.reads_a),
+        }
+    }
+
+    /// On a memory that answers at once over wide ports, the run takes the cycles of the array model and one for each transfer that
+    /// nothing hides.
+    #[test]
+    fn with_ideal_memory_the_run_is_the_closed_form(
+        sides in (1u32..20, 1u32..20, 1u32..20), shape in (1u32..6, 1u32..6, 1u32..9),
+        held in prop::sample::select(STATIONARY.to_vec()), full: bool,
+    ) {
+        let mut chip = chip(held, None, Overlap::Serial);
+        (chip.arrays[0].rows, chip.arrays[0].columns, chip.arrays[0].buffer_length) = shape;
+        chip.arrays[0].fill = if full { Fill::Full } else { Fill::Edge };
+        (chip.memories[0].latency, chip.memories[0].port_bits) = (Cycles(0), 1 << 20);
+        (chip.dram.latency, chip.dram.transfers_per_second) = (Cycles(0), 1 << 60);
+        let (m, k, n) = sides;
+        let run = run(&product(m, k, n, true), &chip);
+        let ours = cost(Product { m: m.into(), k: k.into(), n: n.into() }, &chip.arrays[0]).unwrap();
+        // Every transfer is one word: one cycle.
+        let stalls = run.statistics.arrays[0].stalls;
+        prop_assert_eq!(run.statistics.cycles.0, ours.cycles + stalls.total().0);
+        prop_assert_eq!(run.statistics.arrays[0].active.0, ours.cycles);
+        prop_assert_eq!(stalls.result_write.0, run.accesses.nodes().iter().filter(|n| n.kind == NodeKind::Write).count() as u64);
+    }
+
+    /// Stage II finds written words for every partial sum that comes back.
+    #[test]
+    fn a_stimulus_reads_what_was_written(block in block(), held in prop::sample::select(STATIONARY.to_vec()), rows in 0u32..4) {
+        let mut chip = accelerator(2, Overlap::DoubleBuffered);
+        (chip.arrays[0].dataflow, chip.arrays[0].accumulator_rows) = (held, Some(rows));
+        let run = run(&Block { tokens: block.tokens + 4, ..block }.workload(), &chip);
+        let memory = &chip.memories[0];
+        let words = 1 << 20;
+        let organisation = Organisation {
+            domains: 1,
+            interleave: 1,
+            domain_words: words,
+            word_bits: memory.port_bits,
+            ports: memory.ports,
+            read_latency: 2,
+            bank_cycles: 1,
+        };
+        let placement = place::first_fit(&run.lifetimes, MemoryId(0), words, 4).unwrap();
+        let all = Selection::default();
+        let (stimulus, _) = Stimulus::compile(&run, MemoryId(0), &all, &placement, &organisation).unwrap();
+        prop_assert_eq!(stimulus.nodes.len(), run.accesses.nodes().len());
+    }
+}
