@@ -1,11 +1,13 @@
 //! Models, op graphs made from them or given by others, and what is refused.
 
-mod decode;
 mod contradictions;
+mod decode;
+mod experts;
 mod facts;
 mod graphs;
 mod lowering;
 mod models;
+mod products;
 mod published;
 mod random;
 
