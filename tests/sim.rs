@@ -1,8 +1,10 @@
 //! The simulator against its record, against a naive model, and against what must hold for any simulation.
 
+mod capacity;
 mod dataflow;
 mod decode;
 mod fixtures;
+mod memories;
 mod naive;
 mod properties;
 mod repetition;

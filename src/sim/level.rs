@@ -76,17 +76,18 @@ impl<P: Probe> Engine<'_, P> {
         let chain: Vec<usize> = self.accelerator.chain(MemoryId(request.memory)).map(MemoryId::index).collect();
         let Some((memory, spill)) = self.residency.elsewhere(&chain, tiles) else { return false };
         if !request.spilling && self.residency.stores[memory].mark_leaving(&spill) {
-            self.request_spill(now, i, memory, spill);
+            self.request_spill(request.ready, i, memory, spill);
         }
         true
     }
 
-    /// Asks for a copy upwards that the request at place `i` waits for.
-    fn request_spill(&mut self, now: u64, i: usize, memory: usize, spill: Spill) {
+    /// Asks for a copy upwards that the request at place `i` waits for. It comes before what is ready at the same time.
+    fn request_spill(&mut self, ready: u64, i: usize, memory: usize, spill: Spill) {
         let waiting = &mut self.transfers.queue[i];
         waiting.spilling = true;
-        let (key, what) = ((now, waiting.rank, 0), What::Spill { by: waiting.id });
-        let asked = request(key, (waiting.unit as usize, memory), waiting.op, what, waiting.cause);
+        let (key, what) = ((ready, waiting.rank, 0), What::Spill { by: waiting.id });
+        let mut asked = request(key, (waiting.unit as usize, memory), waiting.op, what, waiting.cause);
+        asked.also = waiting.also;
         self.transfers.spills.insert(self.transfers.next_id, spill);
         self.transfers.insert(asked);
     }
@@ -277,21 +278,26 @@ impl<P: Probe> Engine<'_, P> {
         let request = self.transfers.queue[i];
         let memory = request.memory as usize;
         let above = self.above(memory);
-        let Some(spill) = self.transfers.spills.get(&request.id) else { return false };
+        let Some(spill) = self.transfers.spills.get_mut(&request.id) else { return false };
+        if !self.residency.still_to_be_saved(memory, spill) {
+            self.give_up_spill(&request);
+            return true;
+        }
+        let (tensor, mut bytes) = (spill.tensor, spill.bytes);
+        let cells: Vec<u32> = spill.cells.iter().map(|&(cell, _)| cell).collect();
         let (Some(from), Some(to)) = (self.free_port(now, Some(memory)), self.free_port(now, above)) else {
             return false;
         };
-        let (tensor, mut bytes, mut lifetimes) = (spill.tensor, spill.bytes, [LifetimeId(0); 2]);
         let grid = &self.residency.held[tensor.index()].grid;
-        let tiles: Tiles = spill.cells.iter().map(|&(cell, _)| (tensor, grid.single(cell as usize))).collect();
+        let tiles: Tiles = cells.iter().map(|&cell| (tensor, grid.single(cell as usize))).collect();
+        let mut lifetimes = [LifetimeId(0); 2];
         if let Some(above) = above {
-            let cells: Vec<u32> = spill.cells.iter().map(|&(cell, _)| cell).collect();
+            // To a memory goes all there is of each cell.
             let parts = self.residency.parts(memory, tensor, &cells);
             let growth = self.residency.growth_by_parts(above, tensor, &parts);
             if growth > 0 && !self.find_room_for(now, i, above, growth, &tiles) {
                 return false;
             }
-            // To a memory goes all there is of each cell.
             bytes = parts.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
             parts.iter().for_each(|&part| self.residency.add_part(now, above, tensor, part));
             self.pin(request.id, above, &tiles);
@@ -302,6 +308,16 @@ impl<P: Probe> Engine<'_, P> {
         let moved = Move { from, to, bytes, operand: Operand::None, tensor, lifetimes };
         self.send_up(now, &request, moved, &tiles);
         true
+    }
+
+    /// Nobody needs any more what was to be saved: whoever waited for that tries again.
+    fn give_up_spill(&mut self, request: &Request) {
+        self.transfers.spills.remove(&request.id);
+        self.transfers.retry = true;
+        let What::Spill { by } = request.what else { return };
+        if let Some(waiting) = self.transfers.queue.iter_mut().find(|r| r.id == by) {
+            waiting.spilling = false;
+        }
     }
 
     /// What had to leave, or was wanted elsewhere, has a copy above; the request that waits for that tries again.

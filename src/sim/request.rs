@@ -126,6 +126,8 @@ pub struct Transfers {
     pub tiles: Vec<(TensorId, Cells)>,
     /// Number of the next request.
     pub next_id: u32,
+    /// Whether a request that was passed over may be able to start now.
+    pub retry: bool,
 }
 
 impl Transfers {
@@ -140,6 +142,7 @@ impl Transfers {
             last_fill: vec![vec![None; tensors]; memories],
             tiles: Vec::new(),
             next_id: 0,
+            retry: false,
         }
     }
 

@@ -195,6 +195,11 @@ impl<P: Probe> Residency<'_, P> {
         self.stores[memory].saved(now, &self.held[spill.tensor.index()], spill, &mut self.ledger);
     }
 
+    /// Leaves in `spill` what is still there and has to be saved; whether that is anything.
+    pub fn still_to_be_saved(&mut self, memory: usize, spill: &mut Spill) -> bool {
+        self.stores[memory].still_to_be_saved(&self.held[spill.tensor.index()], spill)
+    }
+
     /// Whether `bytes` fit into the memory, now that whoever could leave has left.
     pub fn make_room(&mut self, now: u64, memory: usize, bytes: u64) -> Room {
         self.stores[memory].make_room(now, bytes, &self.held, &mut self.ledger)

@@ -195,6 +195,24 @@ impl Store {
         new
     }
 
+    /// Leaves in `spill` what is still there and needed, and has not been written again; whether that is anything.
+    pub fn still_to_be_saved(&mut self, held: &Held, spill: &mut Spill) -> bool {
+        let (tensor, contents) = (spill.tensor, &self.contents[spill.tensor.index()]);
+        let asked = std::mem::take(&mut spill.cells);
+        for (cell, bits) in asked {
+            let (needed, dirty) = contents.state(held, cell as usize);
+            let bits = bits.min(contents.there(held, cell as usize));
+            let entry = (tensor, cell);
+            if bits > 0 && needed && dirty && self.leaving.contains(&entry) {
+                spill.cells.push((cell, bits));
+            } else {
+                self.leaving.retain(|other| *other != entry);
+            }
+        }
+        spill.bytes = spill.cells.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
+        spill.bytes > 0
+    }
+
     /// Needed bytes that had to leave.
     pub fn evicted_needed(&self) -> u64 {
         self.evicted_needed_bits / 8
@@ -499,6 +517,7 @@ impl Store {
         let (mut stay, mut go) = (Vec::new(), Vec::new());
         for (cell, bits) in cells {
             let used = spill.stays || self.pinned(held, tensor, cell as usize);
+            let bits = bits.min(self.contents[tensor.index()].there(held, cell as usize));
             if used { stay.push((cell, bits)) } else { go.push((cell, bits)) }
         }
         for (cell, bits) in stay {

@@ -66,6 +66,9 @@ impl<P: Probe> Engine<'_, P> {
             let waiting = self.transfers.queue.len();
             if self.attempt(now, i) {
                 self.transfers.queue.remove(i);
+                if std::mem::take(&mut self.transfers.retry) {
+                    i = 0;
+                }
             } else if self.transfers.queue.len() > waiting {
                 i = 0; // A copy upwards was requested; it may come first.
             } else {

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trapti::accelerator::Overlap;
 use trapti::ids::LifetimeId;
 use trapti::sim::{Options, Probe, simulate, simulate_observed};
-use trapti::trace::{NodeKind, Outcome, Run};
+use trapti::trace::{NodeKind, Occupancy, Outcome, Run};
 use trapti::units::Bytes;
 use trapti::workload::WeightRelease;
 
@@ -17,25 +17,26 @@ struct Replay {
 }
 
 fn replay(run: &Run) -> Replay {
-    let memory = &run.accelerator.memories[0];
+    let memories = &run.accelerator.memories;
     let graph = &run.accesses;
     let mut replay = Replay { starts: Vec::new(), unplanned: Vec::new() };
-    let (mut done, mut port_done) = (Vec::<u64>::new(), vec![0; memory.ports as usize]);
+    let mut done = Vec::<u64>::new();
+    let mut port_done: Vec<Vec<u64>> = memories.iter().map(|memory| vec![0; memory.ports as usize]).collect();
     for (i, node) in graph.nodes().iter().enumerate() {
         let mut start = 0;
         for p in graph.predecessors(&node) {
             start = start.max(done[i - p.back as usize] + u64::from(p.lag));
         }
         if node.kind.is_transfer() {
-            start = start.max(port_done[usize::from(node.port)]);
+            start = start.max(port_done[usize::from(node.memory)][usize::from(node.port)]);
         }
         replay.unplanned.push(start);
         let start = start.max(node.start.0);
         replay.starts.push(start);
-        let requests = (u64::from(node.amount) * 8).div_ceil(u64::from(memory.port_bits));
+        let requests = (u64::from(node.amount) * 8).div_ceil(u64::from(memories[usize::from(node.memory)].port_bits));
         done.push(start + if node.kind.is_transfer() { requests } else { u64::from(node.amount) });
         if node.kind.is_transfer() {
-            port_done[usize::from(node.port)] = done[i];
+            port_done[usize::from(node.memory)][usize::from(node.port)] = done[i];
         }
     }
     replay
@@ -68,18 +69,7 @@ impl Probe for Curves {
 
 /// Occupancy is the sum of the lifetimes' needed bytes, each lifetime spans exactly its needed bytes, and all fits.
 pub fn assert_occupancy(run: &Run, curves: &Curves) {
-    let occupancy = &run.occupancy[0];
-    for (previous, next) in occupancy.changes.iter().zip(occupancy.changes.iter().skip(1)) {
-        assert!(previous.cycle < next.cycle);
-    }
-    for change in occupancy.changes.iter() {
-        let mut by_class = [0; 4];
-        for (lifetime, curve) in run.lifetimes.iter().zip(&curves.0) {
-            by_class[lifetime.class as usize] += curve.range(..=change.cycle.0).next_back().map_or(0, |(_, &b)| b);
-        }
-        assert_eq!(by_class.map(Bytes), change.needed, "cycle {}", change.cycle);
-        assert!(occupancy.capacity.is_none_or(|capacity| change.used() <= capacity));
-    }
+    run.occupancy.iter().for_each(|occupancy| assert_curve(run, occupancy, curves));
     for (lifetime, curve) in run.lifetimes.iter().zip(&curves.0) {
         let needed: Vec<(u64, u64)> = curve.iter().map(|(&c, &b)| (c, b)).collect();
         let most = needed.iter().map(|&(_, b)| b).max().unwrap_or(0);
@@ -91,6 +81,21 @@ pub fn assert_occupancy(run: &Run, curves: &Curves) {
     }
     let touched = run.accesses.nodes().iter().filter(|n| n.kind.is_transfer()).count() as u64;
     assert_eq!(run.lifetimes.iter().map(|l| l.transfers).sum::<u64>(), touched);
+}
+
+fn assert_curve(run: &Run, occupancy: &Occupancy, curves: &Curves) {
+    for (previous, next) in occupancy.changes.iter().zip(occupancy.changes.iter().skip(1)) {
+        assert!(previous.cycle < next.cycle);
+    }
+    let here = || run.lifetimes.iter().zip(&curves.0).filter(|(lifetime, _)| lifetime.memory == occupancy.memory);
+    for change in occupancy.changes.iter() {
+        let mut by_class = [0; 4];
+        for (lifetime, curve) in here() {
+            by_class[lifetime.class as usize] += curve.range(..=change.cycle.0).next_back().map_or(0, |(_, &b)| b);
+        }
+        assert_eq!(by_class.map(Bytes), change.needed, "cycle {}", change.cycle);
+        assert!(occupancy.capacity.is_none_or(|capacity| change.used() <= capacity));
+    }
 }
 
 proptest! {
