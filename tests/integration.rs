@@ -13,5 +13,6 @@ mod scalesim;
 mod sim;
 mod sram;
 mod transinfersim;
+mod validation;
 mod wave;
 mod workload;

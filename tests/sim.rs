@@ -2,8 +2,8 @@
 
 mod dataflow;
 mod decode;
-mod fixtures;
-mod naive;
+pub mod fixtures;
+pub mod naive;
 mod properties;
 mod repetition;
 mod replay;
