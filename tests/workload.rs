@@ -2,7 +2,7 @@
 
 mod decode;
 mod contradictions;
-mod facts;
+pub mod facts;
 mod graphs;
 mod lowering;
 mod models;
