@@ -34,6 +34,10 @@ capacity = "unlimited"
 name = "tiny"
 file = "ACCELERATOR"
 capacity = "24 KiB"
+[[accelerator]]
+name = "one lowering"
+file = "ACCELERATOR"
+lowerings = ["default"]
 [[lowering]]
 name = "together"
 models.first = { attention = "breadth-first", weights = "whole" }
@@ -78,7 +82,7 @@ fn every_point_is_a_run_of_the_whole_model() {
     let folder = folder(|text| text);
     let survey = survey(folder.path());
     let points = survey.run(&mut |_| {}).unwrap();
-    assert_eq!(points.len(), 2 * 2 * 2 * 2);
+    assert_eq!(points.len(), (2 * 2 + 1) * 2 * 2);
     for point in points.iter().filter(|p| !p.extrapolated) {
         let run = run_of(&survey, point);
         let memory = &run.statistics.memories[0];
@@ -151,6 +155,8 @@ fn wrong_studies_are_refused_at_their_places() {
     assert!(told.contains("a whole number from 1"), "{told}");
     let told = refusal(|text| text.replace("[[model]]\nname = \"second\"\nconfig = \"second.json\"\n", ""));
     assert!(told.contains("two models"), "{told}");
+    let told = refusal(|text| text.replace("[\"default\"]", "[\"defualt\"]"));
+    assert!(told.contains("one of `together`, `default`"), "{told}");
     let told = refusal(|text| text.replace("\"24 KiB\"", "24"));
     assert!(told.contains("a size such as"), "{told}");
 }
@@ -173,7 +179,7 @@ fn the_command_writes_points_ratios_and_plots_and_checks_them() {
     assert!(plot.contains("published: 2") && plot.contains("without weights, at op ends"));
     assert!(trapti(&["study", "study.toml", "-o", "out"]).1.contains("up to date"));
     let (code, told) = trapti(&["study", "study.toml", "--check", "out/points.json", "--up-to", "16"]);
-    assert_eq!((code, told.contains("8 of 8 points equal")), (Some(0), true), "{told}");
+    assert_eq!((code, told.contains("10 of 10 points equal")), (Some(0), true), "{told}");
     let text = fs::read_to_string(out.join("points.json")).unwrap();
     let cycles = text.split("\"cycles\": ").nth(1).unwrap().split(',').next().unwrap();
     fs::write(folder.path().join("other.json"), text.replacen(cycles, "7", 1)).unwrap();

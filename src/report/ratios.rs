@@ -29,6 +29,7 @@ struct Panel<'a> {
 /// A lowering's ratios over prompt length.
 struct Line<'a> {
     name: &'a str,
+    colour: RGBColor,
     points: Vec<(f64, f64)>,
 }
 
@@ -65,11 +66,12 @@ fn lines<'a>(
     accelerator: &str,
     value: impl Fn(&Ratio) -> Option<f64>,
 ) -> Vec<Line<'a>> {
-    let line = |name: &'a str| {
-        let own = ratios.iter().filter(|r| r.lowering == name && r.accelerator == accelerator);
-        Line { name, points: own.filter_map(|r| Some((f64::from(r.prefill), value(r)?))).collect() }
+    let line = |(name, &colour): (&'a String, &RGBColor)| {
+        let own = ratios.iter().filter(|r| r.lowering == *name && r.accelerator == accelerator);
+        Line { name, colour, points: own.filter_map(|r| Some((f64::from(r.prefill), value(r)?))).collect() }
     };
-    survey.lowerings.iter().map(|l| line(&l.name)).collect()
+    let names = survey.lowerings.iter().map(|l| &l.name).zip(COLOURS.iter().cycle());
+    names.map(line).filter(|line| !line.points.is_empty()).collect()
 }
 
 fn draw(survey: &Survey, panels: &[Panel<'_>]) -> Result<String> {
@@ -112,8 +114,8 @@ fn draw_panel(survey: &Survey, area: &DrawingArea<SVGBackend<'_>, Shift>, panel:
         .x_label_formatter(&|x| format!("{x:.0}"))
         .light_line_style(WHITE)
         .draw()?;
-    for (line, colour) in panel.lines.iter().zip(COLOURS.iter().cycle()) {
-        let style = colour.stroke_width(2);
+    for line in &panel.lines {
+        let style = line.colour.stroke_width(2);
         chart
             .draw_series(LineSeries::new(line.points.iter().copied(), style).point_size(3))?
             .label(line.name)

@@ -72,6 +72,15 @@ pub struct Platform {
     pub name: String,
     /// The accelerator.
     pub accelerator: Accelerator,
+    /// Lowerings that run on it; empty: all.
+    pub lowerings: Vec<String>,
+}
+
+impl Platform {
+    /// Whether a lowering runs on it.
+    pub fn runs(&self, variant: &Variant) -> bool {
+        self.lowerings.is_empty() || self.lowerings.contains(&variant.name)
+    }
 }
 
 /// Ratios that somebody published.
@@ -105,13 +114,13 @@ impl Survey {
             models.push(Subject { name: named.name.clone(), model: Model::parse(&file(&named.name, &named.path)?)? });
         }
         let mut accelerators = Vec::new();
-        for (named, capacity) in &raw.accelerators {
+        for RawPlatform { named, capacity, lowerings } in raw.accelerators {
             let mut accelerator = Accelerator::parse(&file(&named.name, &named.path)?)?;
-            one_memory(&accelerator, named)?;
+            one_memory(&accelerator, &named)?;
             if let Some(capacity) = capacity {
-                accelerator.memories[0].capacity = *capacity;
+                accelerator.memories[0].capacity = capacity;
             }
-            accelerators.push(Platform { name: named.name.clone(), accelerator });
+            accelerators.push(Platform { name: named.name, accelerator, lowerings });
         }
         let models = models.try_into().expect("the reader wants two models");
         let Raw { name, prefill, positions, bits, lowerings, published, .. } = raw;
@@ -142,8 +151,16 @@ struct Raw {
     positions: Positions,
     bits: Bits,
     lowerings: Vec<Variant>,
-    accelerators: Vec<(Named, Option<Option<Bytes>>)>,
+    accelerators: Vec<RawPlatform>,
     published: Published,
+}
+
+/// An accelerator before its file is read.
+struct RawPlatform {
+    named: Named,
+    /// Instead of that in the file; `None` inside is unlimited.
+    capacity: Option<Option<Bytes>>,
+    lowerings: Vec<String>,
 }
 
 /// A name and the path it stands for.
@@ -158,7 +175,8 @@ fn raw(mut root: Table<'_>) -> Option<Raw> {
     let scenario = root.required("scenario").table().and_then(scenario);
     let names: Vec<&str> = models.iter().flatten().map(|m| m.name.as_str()).collect();
     let lowerings = all(root.required("lowering").tables(), |table| variant(table, &names));
-    let accelerators = all(root.required("accelerator").tables(), platform);
+    let variants: Vec<&str> = lowerings.iter().flatten().map(|l| l.name.as_str()).collect();
+    let accelerators = all(root.required("accelerator").tables(), |table| platform(table, &variants));
     let published = root.optional("published").table().map_or(Some(Published::default()), published);
     root.finish();
     let (prefill, positions, bits) = scenario?;
@@ -243,15 +261,30 @@ fn each_model(table: Table<'_>, names: &[&str]) -> Option<[Lowering; 2]> {
     read?.try_into().ok()
 }
 
-fn platform(mut table: Table<'_>) -> Option<(Named, Option<Option<Bytes>>)> {
+fn platform(mut table: Table<'_>, variants: &[&str]) -> Option<RawPlatform> {
     let (name, file) = (table.required("name").value(), table.required("file").value::<String>());
     let capacity = table.optional("capacity");
     let capacity = match capacity.as_text() {
         Some("unlimited") => Some(None),
         _ => capacity.value::<Bytes>().map(Some),
     };
+    let lowerings =
+        table.optional("lowerings").one_or_more().iter().map(|f| one_of(f, variants)).collect::<Option<_>>();
     table.finish();
-    Some((Named { name: name?, path: file?.into() }, capacity))
+    Some(RawPlatform { named: Named { name: name?, path: file?.into() }, capacity, lowerings: lowerings? })
+}
+
+/// A name of the study's own.
+fn one_of(field: &Field<'_>, names: &[&str]) -> Option<String> {
+    let name = field.value::<String>()?;
+    if names.contains(&name.as_str()) {
+        return Some(name);
+    }
+    field.refuse(
+        "unknown-name",
+        format!("one of {}", names.iter().map(|n| format!("`{n}`")).collect::<Vec<_>>().join(", ")),
+    );
+    None
 }
 
 fn published(mut table: Table<'_>) -> Option<Published> {

@@ -1,7 +1,7 @@
 //! Simulates every point of a survey.
 
 use super::point::Place;
-use super::{Point, Positions, Survey};
+use super::{Platform, Point, Positions, Survey};
 use crate::error::Result;
 use crate::sim;
 use crate::workload::{Lowering, Model, Position, Scenario, lower};
@@ -62,7 +62,8 @@ impl Survey {
     fn places(&self) -> Vec<(Job, Place<'_>)> {
         let mut places = Vec::new();
         for variant in &self.lowerings {
-            for (accelerator, platform) in self.accelerators.iter().enumerate() {
+            let runs = |(_, platform): &(usize, &Platform)| platform.runs(variant);
+            for (accelerator, platform) in self.accelerators.iter().enumerate().filter(runs) {
                 for &prefill in &self.prefill {
                     for (model, subject) in self.models.iter().enumerate() {
                         let (lowering, lm_head) = (variant.lowerings[model], variant.lm_head);
