@@ -19,6 +19,7 @@ pub mod rtl;
 pub mod schema;
 pub mod sim;
 pub mod sram;
+pub mod survey;
 pub mod table;
 pub mod trace;
 pub mod units;

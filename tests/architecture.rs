@@ -10,7 +10,7 @@ const LAYERS: [&[&str]; 9] = [
     &["sram", "trace", "workload", "accelerator"],
     &["power"],
     &["sim"],
-    &["explore", "rtl", "wave"],
+    &["explore", "rtl", "survey", "wave"],
     &["cosim"],
     &["report"],
     &["cli"],

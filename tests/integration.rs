@@ -12,6 +12,8 @@ mod rtl;
 mod scalesim;
 mod sim;
 mod sram;
+mod study;
 mod transinfersim;
+mod validation;
 mod wave;
 mod workload;

@@ -6,13 +6,13 @@ use trapti::accelerator::{Array, Dataflow, Fill, Overlap};
 use trapti::sim::gemm::{Product, ProductCost, cost};
 
 /// One product of the reference.
-struct Row {
+pub struct Row {
     line: String,
-    product: Product,
-    array: Array,
-    cycles: u64,
-    reads: (u64, u64),
-    writes: u64,
+    pub product: Product,
+    pub array: Array,
+    pub cycles: u64,
+    pub reads: (u64, u64),
+    pub writes: u64,
 }
 
 impl Row {
@@ -46,12 +46,12 @@ impl Row {
         }
     }
 
-    fn cost(&self, accumulator_rows: Option<u32>) -> ProductCost {
+    pub fn cost(&self, accumulator_rows: Option<u32>) -> ProductCost {
         cost(self.product, &Array { accumulator_rows, ..self.array.clone() }).unwrap()
     }
 }
 
-fn rows(dataflow: Dataflow) -> Vec<Row> {
+pub fn rows(dataflow: Dataflow) -> Vec<Row> {
     let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/data/scalesim/goldens.csv");
     let text = fs::read_to_string(path).unwrap();
     let rows: Vec<Row> = text.lines().skip(1).map(Row::parse).collect();

@@ -3,9 +3,9 @@
 mod capacity;
 mod dataflow;
 mod decode;
-mod fixtures;
+pub mod fixtures;
 mod memories;
-mod naive;
+pub mod naive;
 mod properties;
 mod repetition;
 mod replay;

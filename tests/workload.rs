@@ -3,7 +3,7 @@
 mod contradictions;
 mod decode;
 mod experts;
-mod facts;
+pub mod facts;
 mod graphs;
 mod lowering;
 mod models;

@@ -14,6 +14,7 @@ mod report;
 mod select;
 mod simulate;
 mod sram;
+mod study;
 mod trace;
 mod wave;
 
@@ -57,6 +58,7 @@ enum Command {
     Simulate(simulate::Arguments),
     Gemm(gemm::Arguments),
     Sram(sram::Arguments),
+    Study(study::Arguments),
     Explore(explore::Arguments),
     Select(select::Arguments),
     Generate(generate::Arguments),
@@ -104,6 +106,7 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Simulate(arguments) => simulate::run(&arguments, output),
         Command::Gemm(arguments) => gemm::run(&arguments, output),
         Command::Sram(arguments) => sram::run(&arguments, output),
+        Command::Study(arguments) => study::run(&arguments, output),
         Command::Explore(arguments) => explore::run(&arguments, output),
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),

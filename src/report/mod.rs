@@ -11,9 +11,11 @@ mod inputs;
 mod occupancy;
 mod page;
 mod peaks;
+mod ratios;
 mod replay;
 
 pub use decimate::{Column, decimate};
 pub use figure::occupancy_svg;
 pub use inputs::{Fact, Inputs};
 pub use page::report;
+pub use ratios::{latency_ratios, peak_ratios};

@@ -22,6 +22,11 @@ impl OccupancyChange {
         self.needed.iter().copied().sum()
     }
 
+    /// Needed bytes that are no weights: activations, keys and values, scores.
+    pub fn needed_activations(&self) -> Bytes {
+        self.needed_total() - self.needed_of(Class::Weight)
+    }
+
     /// Needed and obsolete bytes.
     pub fn used(&self) -> Bytes {
         self.needed_total() + self.obsolete

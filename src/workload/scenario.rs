@@ -89,7 +89,8 @@ impl Scenario {
 }
 
 impl Bits {
-    fn read(mut table: Table<'_>) -> Self {
+    /// Reads a `bits` table; 8 where absent, problems go to the document.
+    pub fn read(mut table: Table<'_>) -> Self {
         let mut bits = |key| table.optional(key).integer(1..=WIDEST_ELEMENT).unwrap_or(8);
         let read = Self { weights: bits("weights"), activations: bits("activations"), kv: bits("kv") };
         table.finish();

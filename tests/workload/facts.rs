@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use trapti::workload::{Facts, Head, Model, Scenario};
 
 /// A row of a table by column name; cells with commas are in quotes.
-type Row = BTreeMap<String, String>;
+pub type Row = BTreeMap<String, String>;
 
 /// The rows of a table of the folder of models.
 pub fn rows(table: &str) -> Vec<Row> {
@@ -42,7 +42,7 @@ fn scenario(model: &Model, tokens: u32) -> Scenario {
 }
 
 /// What the table says in each column, worked out from the facts of a model.
-fn column(model: &Model, name: &str, row: &Row) -> Option<u64> {
+pub fn column(model: &Model, name: &str, row: &Row) -> Option<u64> {
     let one = facts(model, &scenario(model, 1));
     let prefill = |tokens| facts(model, &scenario(model, tokens)).macs;
     let encodes = model.encoder.is_some();
@@ -95,7 +95,7 @@ fn last_token(model: &Model) -> trapti::workload::DecodeMacs {
     facts(model, &Scenario { decode: 1, source, ..Scenario::new(seen - 1) }).macs.decode
 }
 
-fn number(row: &Row, column: &str) -> Option<u64> {
+pub fn number(row: &Row, column: &str) -> Option<u64> {
     row[column].parse().ok()
 }
 
