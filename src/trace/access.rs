@@ -13,13 +13,13 @@ use std::ops::Range;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 #[repr(u8)]
 pub enum NodeKind {
-    /// An operand leaves the memory.
+    /// An operand leaves the memory for a unit or, a level nearer to it, for the memory below.
     Read,
-    /// A result enters the memory.
+    /// A result enters the memory, or contents of the memory below that are saved here.
     Write,
-    /// DRAM contents enter the memory.
+    /// Contents of DRAM, or of the memory above, enter the memory.
     Fill,
-    /// Contents leave the memory for DRAM.
+    /// Contents leave the memory for DRAM or the memory above.
     WriteBack,
     /// Time without a request: computation, or the start or end of an op.
     Work,
