@@ -6,6 +6,7 @@ use super::residency::Held;
 use super::store::{Spill, Store};
 use crate::accelerator::Victims;
 use crate::ids::TensorId;
+use crate::units::Cycles;
 
 /// Whether there is room.
 #[derive(Debug)]
@@ -51,7 +52,7 @@ impl Store {
     }
 
     /// Drops so many obsolete bytes of tensors that `may` go, which are there, without a trace in the occupancy.
-    pub fn drop_obsolete_bytes<P: Probe>(
+    pub fn evict_obsolete<P: Probe>(
         &mut self,
         bytes: u64,
         held: &[Held],
@@ -66,6 +67,34 @@ impl Store {
             candidate = self.obsolete.next(Some(tensor.0)).filter(|_| lacking > 0);
             if lacking > 0 && may(tensor) {
                 self.take(before.cycle.0, lacking, (tensor, &held[tensor.index()]), Pass::Obsolete, ledger);
+            }
+        }
+        self.tracker.restore(before);
+    }
+
+    /// Drops so many needed bytes that have a copy further up, likewise. `gone` says in which cycle so many bytes were gone.
+    pub fn evict_clean<P: Probe>(
+        &mut self,
+        bytes: u64,
+        held: &[Held],
+        ledger: &mut Ledger<'_, P>,
+        may: impl Fn(TensorId) -> bool,
+        gone: impl Fn(u64) -> u64,
+    ) {
+        let before = self.tracker.state();
+        let start = self.tracker.used();
+        let mut candidate = self.all.next(None);
+        while let Some(tensor) = candidate.map(TensorId) {
+            let lacking = bytes.saturating_sub(start - self.tracker.used());
+            candidate = self.all.next(Some(tensor.0)).filter(|_| lacking > 0);
+            if lacking > 0 && may(tensor) {
+                let held = &held[tensor.index()];
+                let stored = self.tracker.stored[held.storage.index()];
+                self.take(before.cycle.0, lacking, (tensor, held), Pass::Clean, ledger);
+                if stored.needed > 0 && self.tracker.stored[held.storage.index()].needed == 0 {
+                    let cycle = gone(start - self.tracker.used());
+                    ledger.lifetimes[stored.lifetime as usize].released = Cycles(cycle);
+                }
             }
         }
         self.tracker.restore(before);
@@ -108,6 +137,9 @@ impl Store {
         ledger: &mut Ledger<'_, P>,
     ) -> Option<Spill> {
         let contents = &self.contents[tensor.index()];
+        if pass == Pass::Clean && contents.clean_bits() == Some(0) {
+            return None;
+        }
         let left = contents.present_bits.div_ceil(8).saturating_sub(lacking);
         let mut bits = contents.present_bits - left * 8;
         let (mut free, mut cells) = (Vec::new(), Vec::new());

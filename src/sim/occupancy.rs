@@ -315,6 +315,12 @@ impl Tracker {
         self.now = before;
     }
 
+    /// Whether more would be needed than ever before if the course were repeated from now on.
+    pub(super) fn would_peak(&self, course: &Course) -> bool {
+        let shift = Shift { from: course.opening.state, to: self.now };
+        shift.state(course.needed.at).needed_total().0 > self.peak_needed.maximum.bytes
+    }
+
     /// The same once more, from the state of now on, `ops` later; `renamed` says what a storage object of the course is called here,
     /// `named` whether one is called something there.
     pub(super) fn repeat(

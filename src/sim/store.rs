@@ -18,6 +18,7 @@ pub(super) struct Contents {
     parts: Vec<(u32, u64)>,
     pub(super) present_bits: u64,
     pub(super) needed_bits: u64,
+    dirty_bits: u64,
 }
 
 impl Contents {
@@ -58,12 +59,29 @@ impl Contents {
         if self.is_needed(held, cell) {
             self.needed_bits = self.needed_bits + bits - before;
         }
+        if self.dirty.has(cell) {
+            self.dirty_bits = self.dirty_bits + bits - before;
+        }
         if bits == 0 {
             self.dirty.set(cell, false);
             if held.need == Need::Tiles {
                 self.needed.set(cell, false);
             }
         }
+    }
+
+    /// Whether the copy here is the only one.
+    fn mark(&mut self, held: &Held, cell: usize, dirty: bool) {
+        if self.dirty.has(cell) != dirty {
+            let bits = self.there(held, cell);
+            self.dirty_bits = if dirty { self.dirty_bits + bits } else { self.dirty_bits - bits };
+            self.dirty.set(cell, dirty);
+        }
+    }
+
+    /// Bits that have a copy further up, if all that is here is needed.
+    pub(super) fn clean_bits(&self) -> Option<u64> {
+        (self.present_bits == self.needed_bits).then(|| self.present_bits - self.dirty_bits)
     }
 
     fn is_needed(&self, held: &Held, cell: usize) -> bool {
@@ -140,6 +158,8 @@ pub struct Store {
     pub(super) evicted_needed_bits: u64,
     /// Who was evicted since the last look, and how many bits of it; one entry for evictions in a row.
     pub(super) evicted: Vec<(TensorId, u64)>,
+    /// When needed bits of whom were evicted, while somebody wants to know.
+    pub(super) lost: Option<Vec<(u64, TensorId, u64)>>,
     /// Whether room was not there at once since the last look.
     pub(super) refused: bool,
 }
@@ -167,6 +187,7 @@ impl Store {
             arrived: vec![0; len],
             evicted_needed_bits: 0,
             evicted: Vec::new(),
+            lost: None,
             refused: false,
         }
     }
@@ -323,7 +344,7 @@ impl Store {
         let before = contents.bytes();
         for cell in held.grid.numbers(cells) {
             if dirty {
-                contents.dirty.set(cell, true);
+                contents.mark(held, cell, true);
             }
             if !contents.whole.has(cell) {
                 contents.set_there(held, cell, held.grid.bits_of(cell));
@@ -350,7 +371,7 @@ impl Store {
     ) {
         let contents = &mut self.contents[tensor.index()];
         let before = contents.bytes();
-        contents.dirty.set(cell as usize, true);
+        contents.mark(held, cell as usize, true);
         if contents.there(held, cell as usize) < bits {
             contents.set_there(held, cell as usize, bits);
         }
@@ -438,7 +459,7 @@ impl Store {
 
     /// There is a copy of `cells` further up.
     pub fn clean(&mut self, held: &Held, tensor: TensorId, cells: Cells) {
-        held.grid.numbers(cells).for_each(|cell| self.contents[tensor.index()].dirty.set(cell, false));
+        held.grid.numbers(cells).for_each(|cell| self.contents[tensor.index()].mark(held, cell, false));
     }
 
     /// Cells that are of no use any more go.
@@ -501,6 +522,9 @@ impl Store {
             let left = contents.there(held, cell) - bits;
             if contents.is_needed(held, cell) {
                 self.evicted_needed_bits += bits;
+                if let Some(lost) = &mut self.lost {
+                    lost.push((now, tensor, bits));
+                }
             }
             contents.set_there(held, cell, left);
         }
@@ -522,7 +546,7 @@ impl Store {
         }
         for (cell, bits) in stay {
             if bits == self.contents[tensor.index()].there(held, cell as usize) {
-                self.contents[tensor.index()].dirty.set(cell as usize, false);
+                self.contents[tensor.index()].mark(held, cell as usize, false);
             }
         }
         self.remove(now, held, tensor, &go, ledger);

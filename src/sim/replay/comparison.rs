@@ -8,6 +8,7 @@ use super::matching::Renaming;
 use super::template::{State, Template, candidates, listed, queued, recent, visible};
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::trace::Lifetime;
+use crate::workload::Class;
 use std::ops::Range;
 
 /// A node before the template, and the one before the block that takes its place; ascending on both sides.
@@ -116,21 +117,24 @@ fn has_room<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Re
     let store = &engine.residency.stores[0];
     let Some(capacity) = store.capacity else { return true };
     let (used, then) = (store.tracker.used(), template.opening.state.used().0);
-    if template.evicted == 0 && !template.evicted_own {
+    if template.evicted == 0 && template.lost.is_empty() && !template.evicted_own {
         return used + template.course.growth() <= capacity;
     }
     if used != then {
         return false;
     }
-    if template.evicted_own && candidates(engine, |tensor| renaming.was(tensor)) != template.candidates {
+    if !template.lost.is_empty() && !has_clean(engine, template, renaming) {
+        return false;
+    }
+    let all = template.evicted_own || !template.lost.is_empty();
+    if all && candidates(engine, |tensor| renaming.was(tensor)) != template.candidates {
         return false;
     }
     let mut available = 0;
     let mut next = store.obsolete.next(None);
     while let Some(tensor) = next.filter(|_| available < template.evicted) {
         let own = renaming.reaches(TensorId(tensor));
-        if (own && !template.evicted_own) || (!own && renaming.reaches(engine.residency.held[tensor as usize].storage))
-        {
+        if (own && !all) || (!own && renaming.reaches(engine.residency.held[tensor as usize].storage)) {
             return false;
         }
         let contents = &store.contents[tensor as usize];
@@ -138,6 +142,27 @@ fn has_room<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Re
         next = store.obsolete.next(Some(tensor));
     }
     available >= template.evicted
+}
+
+/// Whether evictions of needed bytes find as many that have a copy, of others and without setting a new peak.
+fn has_clean<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Renaming) -> bool {
+    let store = &engine.residency.stores[0];
+    let (mut available, mut wanted) = (0, template.lost.last().map_or(0, |&(_, bits)| bits));
+    let mut next = store.all.next(None);
+    while let Some(tensor) = next.map(TensorId).filter(|_| available < wanted) {
+        let contents = &store.contents[tensor.index()];
+        let storage = engine.residency.held[tensor.index()].storage;
+        let own = renaming.reaches(tensor) || renaming.reaches(storage);
+        match contents.clean_bits() {
+            Some(0) => {}
+            Some(bits) if !own && engine.workload.tensor(tensor).class == Class::Kv => available += bits,
+            // Obsolete bytes are gone before needed ones go.
+            None if contents.needed_bits == 0 && !own => {}
+            _ => wanted = u64::MAX,
+        }
+        next = store.all.next(Some(tensor.0)).filter(|_| wanted < u64::MAX);
+    }
+    available >= wanted && !store.tracker.would_peak(&template.course)
 }
 
 fn anchors(template: &Template, now: &[Option<(NodeId, u32)>]) -> Option<Anchors> {

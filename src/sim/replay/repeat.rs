@@ -77,13 +77,18 @@ impl<'t> Move<'t> {
         self.finish_ops(engine);
     }
 
-    /// Obsolete bytes of others go; how the occupancy changed thereby is part of the course.
+    /// Bytes of others go; how the occupancy changed thereby is part of the course.
     fn evict<P: Probe>(&self, engine: &mut Engine<'_, P>) {
+        let residency = &mut engine.residency;
+        let (store, held, ledger) = (&mut residency.stores[0], &residency.held, &mut residency.ledger);
+        let other = |tensor| !self.renaming.reaches(tensor);
         if self.template.evicted > 0 {
-            let residency = &mut engine.residency;
-            let bytes = self.template.evicted / 8;
-            let other = |tensor| !self.renaming.reaches(tensor);
-            residency.stores[0].drop_obsolete_bytes(bytes, &residency.held, &mut residency.ledger, other);
+            store.evict_obsolete(self.template.evicted / 8, held, ledger, other);
+        }
+        let lost = &self.template.lost;
+        if let Some(&(_, bits)) = lost.last() {
+            let gone = |bytes: u64| self.cycle(lost[lost.partition_point(|&(_, sum)| sum < bytes * 8)].0);
+            store.evict_clean(bits / 8, held, ledger, other, gone);
         }
     }
 

@@ -12,6 +12,7 @@ use super::matching::{Renaming, matching};
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::trace::{Lifetime, Stalls};
 use crate::units::Cycles;
+use crate::workload::Class;
 use std::ops::Range;
 
 /// What a block can see of one of its tensors, or leaves of it.
@@ -127,7 +128,6 @@ pub struct Capture {
     queued: Vec<Vec<usize>>,
     candidates: Vec<Candidate>,
     opening: Opening,
-    evicted_needed: u64,
     unfinished: usize,
 }
 
@@ -160,6 +160,8 @@ pub struct Template {
     pub(super) candidates: Vec<Candidate>,
     /// Obsolete bits of others that were evicted.
     pub(super) evicted: u64,
+    /// Needed bits of others that were evicted and had a copy: when, and how many up to then.
+    pub(super) lost: Vec<(u64, u64)>,
     /// Whether own tensors were evicted as well.
     pub(super) evicted_own: bool,
     /// Nodes that follow nodes recorded before, by their place in the block.
@@ -180,8 +182,7 @@ impl Capture {
         let cast: Vec<u32> = renaming.pairs().iter().map(|&(tensor, _)| tensor).collect();
         let store = &mut engine.residency.stores[0];
         store.evicted.clear();
-        store.refused = false;
-        let evicted_needed = store.evicted_needed_bits;
+        (store.refused, store.lost) = (false, Some(Vec::new()));
         Some(Self {
             start: opening.state.cycle.0,
             events,
@@ -196,7 +197,6 @@ impl Capture {
             cast,
             ops,
             opening,
-            evicted_needed,
             unfinished: engine.dispatcher.unfinished(),
         })
     }
@@ -209,17 +209,27 @@ impl Capture {
     /// The block has ended at cycle `now`; `None` if it cannot serve as an example.
     pub fn end<P: Probe>(self, engine: &mut Engine<'_, P>, now: u64, events: u64) -> Option<Template> {
         let renaming = matching(engine, &self.ops, &self.ops)?;
+        let lost = engine.residency.stores[0].lost.take().unwrap_or_default();
         let store = &engine.residency.stores[0];
         let own = |tensor: TensorId| renaming.reaches(tensor);
         // A part of an own storage object that the block does not know must not leave.
         let part = |tensor: TensorId| !own(tensor) && own(engine.residency.held[tensor.index()].storage);
         let others = self.unfinished - engine.dispatcher.unfinished() != self.ops.len();
-        let lost = store.evicted_needed_bits != self.evicted_needed || store.evicted.iter().any(|&(t, _)| part(t));
-        if others || store.refused || lost {
+        let strange = |t: TensorId| own(t) || engine.workload.tensor(t).class != Class::Kv;
+        let torn = lost.iter().any(|&(_, t, _)| strange(t)) || store.evicted.iter().any(|&(t, _)| part(t));
+        if others || store.refused || torn {
             return None;
         }
+        let lost: Vec<(u64, u64)> = lost
+            .into_iter()
+            .scan(0, |sum, (cycle, _, bits)| {
+                *sum += bits;
+                Some((cycle, *sum))
+            })
+            .collect();
         let evicted_own = store.evicted.iter().any(|&(tensor, _)| own(tensor));
-        let evicted = store.evicted.iter().filter(|&&(tensor, _)| !own(tensor)).map(|&(_, bits)| bits).sum();
+        let of_others = store.evicted.iter().filter(|&&(tensor, _)| !own(tensor)).map(|&(_, bits)| bits);
+        let evicted = of_others.sum::<u64>() - lost.last().map_or(0, |&(_, bits)| bits);
         let course = engine.residency.stores[0].tracker.course(now, self.opening)?;
         let nodes = self.nodes..engine.recorder.graph.nodes().len();
         let last = self.ops.clone().filter(|&op| engine.timings[op].is_some_and(|t| t.end == Cycles(now)));
@@ -245,6 +255,7 @@ impl Capture {
             course,
             candidates: self.candidates,
             evicted,
+            lost,
             evicted_own,
         })
     }
