@@ -53,7 +53,7 @@ pub struct Running {
     pub compute: u64,
     /// Cycles between computations so far.
     pub stalls: Stalls,
-    /// Cycle in which the last computation ended, or will.
+    /// Cycle since which it has been neither computing nor stalled by what is known.
     pub free: u64,
     /// The write that ended last.
     pub last_write: Wait,
@@ -155,10 +155,25 @@ impl Running {
         self.written[spatial as usize % RING].filter(|(s, _)| *s == spatial).map(|(_, cause)| cause)
     }
 
-    /// Whether an operand may be fetched: partial sums that come back only once they have been written.
+    /// Whether an operand may be fetched. Partial sums that come back may once they have been written and, when serial, A and B
+    /// are there: three transfers on two ports would finish later on some faster memories.
     pub fn may_fetch(&self, slot: &Slot, operand: u8) -> bool {
         let saved = slot.step.reads_back.filter(|_| operand == READ_BACK);
-        saved.is_none_or(|write| self.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write))
+        let written = |write: u64| self.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write);
+        saved.is_none_or(|write| written(write) && (self.double_buffered || slot.pending == 1))
+    }
+
+    /// An operand of a step has arrived. Returns whether the partial sums of a serial step may be fetched now.
+    pub fn fetched(&mut self, now: u64, step: u64, operand: u8, wait: Wait) -> bool {
+        let slot = self.slot_mut(step);
+        slot.pending -= 1;
+        (slot.fetch, slot.latest) = (wait, operand);
+        let (pending, reads_back) = (slot.pending, slot.step.reads_back.is_some());
+        let next = !self.double_buffered && pending == 1 && reads_back;
+        if next {
+            self.stall(now, wait);
+        }
+        next
     }
 
     /// The issued step whose partial sums that write saved.
@@ -233,6 +248,7 @@ impl Running {
     pub fn stall(&mut self, now: u64, fetch: Wait) {
         if now > self.free {
             self.stalls += attribute(fetch, self.last_write, self.free, now);
+            self.free = now;
         }
     }
 

@@ -182,6 +182,32 @@ fn cut_operand(layout: &OperandLayout, (rows, cols): (u32, u32), all: &mut [Boun
     }
 }
 
+/// Bytes of the largest tile that an op moves at a time, or cycles of its longest step on the vector unit.
+fn largest_step(kind: &OpKind, workload: &Workload, accelerator: &Accelerator) -> u64 {
+    match kind {
+        OpKind::Matmul { a, b, out, m, k, n, .. } => {
+            let bytes = |t: TensorId, rows: u32, cols: u32| {
+                (u64::from(rows) * u64::from(cols)).saturating_mul(u64::from(workload.tensor(t).bits)) / 8
+            };
+            let largest = |array: &Array| {
+                let step = steps(array);
+                let (m, k, n) = (step.0.min(*m), step.1.min(*k), step.2.min(*n));
+                bytes(*a, m, k).max(bytes(*b, k, n)).max(bytes(*out, m, n))
+            };
+            accelerator.arrays.iter().map(largest).max().unwrap_or(0)
+        }
+        OpKind::Vector { op, out, elements, .. } => {
+            let unit = &accelerator.vector;
+            let cycles = elements.saturating_mul(op.passes()) / u64::from(unit.lanes);
+            let bytes = workload.tensor(*out).bytes().0;
+            // A chunk is at most the buffer; what fits 2^32 bytes and cycles as a whole needs no closer look.
+            let within = unit.buffer.0.saturating_mul(8).saturating_mul(op.passes()) / u64::from(unit.lanes);
+            bytes.min(unit.buffer.0).max(cycles.min(within))
+        }
+        _ => 0,
+    }
+}
+
 /// Refuses what the engine cannot simulate.
 pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
     workload.check()?;
@@ -202,6 +228,11 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
         let few = !matches!(op.kind, OpKind::Vector { .. }) || op.kind.inputs().len() <= MOST_INPUTS;
         let message = format!("op `{}` has more than {MOST_INPUTS} operands", op.name);
         require(few, "operands", message, "split it");
+    }
+    for op in &workload.ops {
+        let step = largest_step(&op.kind, workload, accelerator);
+        let message = format!("op `{}` has a step of more than 2^32 bytes or cycles", op.name);
+        require(step <= u64::from(u32::MAX), "step-too-large", message, "make the array, or the buffers, smaller");
     }
     if let Some(schedule) = &workload.schedule {
         let known = schedule.array.iter().all(|&a| (a as usize) < accelerator.arrays.len());

@@ -293,7 +293,7 @@ impl<P: Probe> Engine<'_, P> {
         }
         let request = Request { wait: request.wait.ended(now), ..request };
         match request.what {
-            What::Fetch { step, operand } => self.fetched(now, &request, step, usize::from(operand)),
+            What::Fetch { step, operand } => self.fetched(now, &request, (step, usize::from(operand)), end),
             What::Write { spatial, rect, bytes, partial } => {
                 let Some(running) = &self.units[request.unit as usize].running else { return };
                 if !partial && self.workload.tensor(running.operands.out.tensor).write_back {
@@ -319,15 +319,19 @@ impl<P: Probe> Engine<'_, P> {
         self.advance(now, unit);
     }
 
-    fn fetched(&mut self, now: u64, request: &Request, step: u64, operand: usize) {
+    fn fetched(&mut self, now: u64, request: &Request, (step, operand): (u64, usize), end: Cause) {
         let unit = request.unit as usize;
         self.unpin(request.id);
         let Some(running) = &mut self.units[unit].running else { return };
-        let slot = running.slot_mut(step);
-        slot.pending -= 1;
-        slot.fetch = request.wait;
-        slot.latest = operand as u8;
+        let slot = running.slot(step);
         let part = slot.step.operands[operand];
+        if running.fetched(now, step, operand as u8, request.wait) {
+            let asked = Request {
+                also: running.slot(step).reads[1 - operand],
+                ..fetch(now, unit, running, (step, READ_BACK), end)
+            };
+            self.transfers.insert(asked);
+        }
         if part.last_use {
             self.release_tile(now, unit, operand, part.rect);
         }

@@ -50,7 +50,11 @@ impl VectorWalk {
     }
 
     fn cycles_at(&self, covered: u64) -> u64 {
-        (self.elements_at(covered) * self.passes).div_ceil(self.lanes)
+        let elements = self.elements_at(covered);
+        match elements.checked_mul(self.passes) {
+            Some(passes) => passes.div_ceil(self.lanes),
+            None => (u128::from(elements) * u128::from(self.passes)).div_ceil(u128::from(self.lanes)) as u64,
+        }
     }
 
     /// The next chunk; must not be called after the last.

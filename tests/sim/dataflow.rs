@@ -60,8 +60,8 @@ fn weight_stationary_by_hand() {
     let second = fill(4) + port(4) + 1 + 2 + port(3);
     // A 4×2, B 2×3; 2 to load, 4 rows, 1 of skew; four rows of results are written.
     let third = fill(8) + fill(6) + port(6) + 2 + 4 + 1 + port(12);
-    // A 1×2, and partial sums of 3 words, which are on chip and read meanwhile; the fifth row is written.
-    let fourth = fill(2) + port(2) + 1 + 2 + port(3);
+    // A 1×2, then partial sums of 3 words, which are on chip; the fifth row is written.
+    let fourth = fill(2) + port(2) + port(3) + 1 + 2 + port(3);
     assert_eq!(run.statistics.cycles, Cycles(first + second + third + fourth));
     assert_eq!(run.statistics.ops[0].compute, Cycles((4 + 5 + 3 + 2) + (2 + 5 + 1 + 2)));
     let expected = BTreeMap::from([

@@ -1,6 +1,8 @@
 //! The same semantics, cycle by cycle and element by element, for small workloads without evictions.
 
 mod stationary;
+mod tile;
+mod vector;
 
 use super::fixtures::{Block, block, expand, small_accelerator};
 use proptest::prelude::*;
@@ -109,48 +111,6 @@ fn area(w: &Workload, tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> V
 }
 
 impl Naive<'_> {
-    /// A tile, which needs no fetch if the buffer still holds it.
-    fn tile(
-        &mut self,
-        unit: usize,
-        side: usize,
-        op: OpId,
-        tensor: TensorId,
-        rows: (u32, u32),
-        cols: (u32, u32),
-    ) -> Tile {
-        let elements = area(self.workload, tensor, rows, cols);
-        let key = self.key(op, &elements, tensor, rows, cols);
-        let unit = &mut self.units[unit];
-        let buffer = &mut unit.buffers[side];
-        let fetch = !buffer.contains(&key);
-        buffer.retain(|k| *k != key);
-        buffer.insert(0, key);
-        buffer.truncate(if unit.double { 2 } else { 1 });
-        let bytes = elements.len() as u64;
-        Tile { bytes, elements, phase: Phase::Idle, fetch, last_use: false, side, after: None, partial: false }
-    }
-
-    /// A tile is known by its elements if they are one rectangle of one tensor, else by its place in the op's operand.
-    fn key(&self, op: OpId, elements: &[Element], tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> Key {
-        let stride = self.workload.tensors[elements[0].0 as usize].cols;
-        let width = cols.1 - cols.0;
-        let (holder, first) = elements[0];
-        let regular = elements
-            .iter()
-            .enumerate()
-            .all(|(i, e)| *e == (holder, first + i as u32 / width * stride + i as u32 % width));
-        match regular {
-            true => (None, elements.to_vec(), (rows.1 - rows.0, width)),
-            false => (Some(op), vec![(tensor.0, 0)], (rows.0, cols.0)),
-        }
-    }
-
-    fn holds(&self, unit: usize, side: usize, op: OpId, t: TensorId, rows: (u32, u32), cols: (u32, u32)) -> bool {
-        let key = self.key(op, &area(self.workload, t, rows, cols), t, rows, cols);
-        self.units[unit].buffers[side].contains(&key)
-    }
-
     fn matmul(&mut self, unit: usize, op: OpId) -> (Vec<Step>, Vec<Tile>) {
         let array: Array = self.accelerator.arrays[unit].clone();
         let OpKind::Matmul { a, b, b_transposed, out, m, k, n, mask } = self.workload.op(op).kind else { panic!() };
@@ -208,39 +168,6 @@ impl Naive<'_> {
                 later.extend(tile.elements.iter().map(|e| (tile.side, *e)));
             }
         }
-    }
-
-    fn vector(&self, op: OpId) -> (Vec<Step>, Vec<Tile>) {
-        let OpKind::Vector { op: kind, inputs, out, .. } = &self.workload.op(op).kind else { panic!() };
-        let (unit, shape) = (&self.accelerator.vector, self.workload.tensor(*out));
-        let elements = ((unit.buffer.0 / inputs.len() as u64) as u32).max(1);
-        let (down, across) =
-            if elements >= shape.cols { ((elements / shape.cols).min(shape.rows), shape.cols) } else { (1, elements) };
-        let (mut steps, mut results, mut covered) = (Vec::new(), Vec::new(), 0u64);
-        let time = |covered: u64| (covered * kind.passes()).div_ceil(u64::from(unit.lanes));
-        for r in (0..shape.rows).step_by(down as usize) {
-            for c in (0..shape.cols).step_by(across as usize) {
-                let (rows, cols) = ((r, shape.rows.min(r + down)), (c, shape.cols.min(c + across)));
-                let bytes = u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
-                let tile = |t: TensorId, fetch| Tile {
-                    elements: area(self.workload, t, rows, cols),
-                    bytes,
-                    phase: Phase::Idle,
-                    fetch,
-                    last_use: false,
-                    side: 0,
-                    after: None,
-                    partial: false,
-                };
-                let operands = inputs.iter().map(|&t| tile(t, true)).collect();
-                let cycles = time(covered + bytes) - time(covered);
-                let result = Some(results.len());
-                steps.push(Step { operands, cycles, room: result, write: result, started: None });
-                results.push(tile(*out, false));
-                covered += bytes;
-            }
-        }
-        (steps, results)
     }
 
     fn is_free(&self, op: OpId) -> bool {
@@ -323,8 +250,10 @@ impl Naive<'_> {
                     job.issued += 1;
                 }
             }
-            for tile in job.steps[job.ended..job.issued].iter_mut().flat_map(|s| &mut s.operands) {
-                if tile.phase == Phase::Blocked && tile.after.is_none_or(|w| job.results[w].phase == Phase::Done) {
+            for step in &mut job.steps[job.ended..job.issued] {
+                let both = step.operands.iter().all(|t| t.side == 2 || t.phase == Phase::Done);
+                let free = |t: &Tile| t.after.is_none_or(|w| (double || both) && job.results[w].phase == Phase::Done);
+                for tile in step.operands.iter_mut().filter(|t| t.phase == Phase::Blocked && free(t)) {
                     tile.phase = Phase::Waiting(now);
                 }
             }

@@ -3,10 +3,10 @@
 use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use trapti::accelerator::{Accelerator, Overlap};
-use trapti::ids::OpId;
+use trapti::accelerator::{Accelerator, Memory, Overlap};
+use trapti::ids::{MemoryId, OpId};
 use trapti::sim::{Options, simulate};
-use trapti::trace::{NodeKind, Outcome, Resource, Run, Stalls, Statistics};
+use trapti::trace::{Node, NodeKind, Outcome, Resource, Run, Stalls, Statistics};
 use trapti::units::{Bytes, Cycles};
 use trapti::workload::{Class, Home, OpKind, Phase, PhaseKind, Workload};
 
@@ -20,20 +20,21 @@ fn units(statistics: &Statistics) -> Vec<(Cycles, Stalls, Cycles)> {
     arrays.chain([(statistics.vector.active, statistics.vector.stalls, statistics.vector.idle)]).collect()
 }
 
-/// Transfers of the record, by op.
-fn words_of_ops(run: &Run) -> BTreeMap<OpId, u64> {
-    let memory = &run.accelerator.memories[0];
+/// Words of the record, by op and memory.
+fn words_of_ops(run: &Run) -> BTreeMap<(OpId, u8), u64> {
     let mut words = BTreeMap::new();
     for node in run.accesses.nodes().iter().filter(|node| node.kind.is_transfer()) {
-        *words.entry(node.op).or_default() += memory.requests(node.bytes());
+        let memory = &run.accelerator.memories[usize::from(node.memory)];
+        *words.entry((node.op, node.memory)).or_default() += memory.requests(node.bytes());
     }
     words
 }
 
-fn assert_words(run: &Run) {
-    let memory = &run.accelerator.memories[0];
+fn assert_words(run: &Run, place: usize) {
+    let memory = &run.accelerator.memories[place];
     let mut counted: BTreeMap<(u32, Class, String, bool), u64> = BTreeMap::new();
-    for node in run.accesses.nodes().iter().filter(|node| node.kind.is_transfer()) {
+    let own = |node: &Node| node.kind.is_transfer() && usize::from(node.memory) == place;
+    for node in run.accesses.nodes().iter().filter(own) {
         let op = match &run.workload.op(node.op).kind {
             OpKind::Vector { op, .. } => op.name(),
             _ => "matmul",
@@ -43,7 +44,7 @@ fn assert_words(run: &Run) {
         *counted.entry(key).or_default() += memory.requests(node.bytes());
     }
     let mut listed = BTreeMap::new();
-    for row in &run.statistics.memories[0].words {
+    for row in &run.statistics.memories[place].words {
         listed.insert((row.port, row.class, row.op.clone(), false), row.read);
         listed.insert((row.port, row.class, row.op.clone(), true), row.written);
     }
@@ -65,11 +66,13 @@ fn assert_accounts(run: &Run) {
     let words = words_of_ops(run);
     for op in &statistics.ops {
         assert!(op.roofline.bound() <= op.end - op.start, "{op:?}");
-        let ports = u64::from(run.accelerator.memories[0].ports);
-        assert_eq!(op.roofline.port.0, words.get(&op.op).copied().unwrap_or(0).div_ceil(ports));
+        let at = |(m, memory): (usize, &Memory)| {
+            words.get(&(op.op, m as u8)).copied().unwrap_or(0).div_ceil(u64::from(memory.ports))
+        };
+        assert_eq!(op.roofline.port.0, run.accelerator.memories.iter().enumerate().map(at).max().unwrap());
         assert_eq!(op.roofline.array, op.compute);
     }
-    assert_words(run);
+    (0..run.accelerator.memories.len()).for_each(|place| assert_words(run, place));
 }
 
 proptest! {
@@ -89,6 +92,18 @@ proptest! {
         let (workload, mut accelerator) = (block.workload(), accelerator);
         let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
         accelerator.memories[0].capacity = Some(Bytes((whole * percent / 100).max(1)));
+        assert_accounts(&run(&workload, &accelerator));
+    }
+
+    /// A small memory below a large one, which holds everything.
+    #[test]
+    fn with_a_chain_of_memories_too(block in block(), accelerator in small_accelerator(), percent in 20u64..100) {
+        let (workload, mut accelerator) = (block.workload(), accelerator);
+        let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+        let above = Memory { name: "above".into(), ..accelerator.memories[0].clone() };
+        let below = &mut accelerator.memories[0];
+        (below.capacity, below.above) = (Some(Bytes((whole * percent / 100).max(1))), Some(MemoryId(1)));
+        accelerator.memories.push(above);
         assert_accounts(&run(&workload, &accelerator));
     }
 
