@@ -3,11 +3,13 @@
 use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
 use super::replay::{Curves, assert_occupancy, unexplained};
 use proptest::prelude::*;
+use std::path::Path;
 use trapti::accelerator::{Accelerator, Memory, Overlap, Reclaim, Replacement, Serves, Victims};
+use trapti::diagnostic::Source;
 use trapti::ids::MemoryId;
 use trapti::sim::gemm::{Product, cost};
 use trapti::sim::{Options, simulate, simulate_observed};
-use trapti::trace::{NodeKind, Outcome, Run};
+use trapti::trace::{NodeKind, OccupancyChange, Outcome, Run};
 use trapti::units::{Bytes, Cycles};
 use trapti::workload::{CausalMask, Class, Home, WeightRelease, Workload};
 
@@ -190,6 +192,40 @@ fn arrays_of_different_sizes_work_together() {
             assert_eq!(timing.compute.0, cost(product, array).unwrap().cycles);
         }
     }
+}
+
+fn model(name: &str) -> Accelerator {
+    let path = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/accelerators").join(name);
+    Accelerator::parse(&Source::new(&path, std::fs::read_to_string(&path).unwrap())).unwrap()
+}
+
+/// Heads of 64 × 64 elements over 96 tokens.
+fn larger() -> Workload {
+    Block { tokens: 96, width: 256, head: 64, heads: 4, write_back: true, ..HEADS }.workload()
+}
+
+/// Weights pass the unified buffer by: it never holds any, and the weight memory holds nothing else and nothing obsolete.
+#[test]
+fn the_model_with_a_weight_memory_keeps_weights_apart() {
+    let run = run(&larger(), &model("tpu-v1-memories.toml"));
+    assert_eq!(run.statistics.outcome, Outcome::Finished);
+    for (occupancy, weights) in run.occupancy.iter().zip([false, true]) {
+        let only = |change: OccupancyChange| (change.needed_of(Class::Weight) == change.needed_total()) == weights;
+        assert!(occupancy.changes.iter().filter(|c| c.needed_total() > Bytes(0)).all(only));
+    }
+    assert!(run.occupancy[1].changes.iter().all(|c| c.obsolete == Bytes(0)));
+}
+
+/// Everything from DRAM passes the level 2 memory once; results of one array reach the other without leaving the chip.
+#[test]
+fn the_model_of_two_levels_stays_on_chip() {
+    let run = run(&larger(), &model("dual-scratchpad-l2.toml"));
+    let (statistics, dram) = (&run.statistics, &run.statistics.dram);
+    assert_eq!(statistics.outcome, Outcome::Finished);
+    assert_eq!((dram.read_bytes, dram.write_bytes), (dram.unavoidable_read_bytes, dram.unavoidable_write_bytes));
+    let from_dram = run.accesses.nodes().iter().filter(|n| n.memory == 0 && n.kind == NodeKind::Fill);
+    assert_eq!(from_dram.map(|n| n.bytes()).sum::<Bytes>(), dram.read_bytes);
+    assert!(statistics.memories[1..].iter().all(|m| m.peak_used.bytes > Bytes(0)));
 }
 
 /// What a random memory serves, and below which it lies.
