@@ -80,12 +80,17 @@ impl MatmulWalk {
         self.tiling.macs_issued()
     }
 
+    /// Column tile of the result.
+    fn column(&self) -> u32 {
+        self.tiling.columns_of(self.row).start + self.column
+    }
+
     fn a_rect(&self, t: u32) -> Rect {
         rect(self.tiling.row_span(self.row), self.tiling.reduction_span(self.row, t))
     }
 
     fn b_rect(&self, t: u32) -> Rect {
-        let (k, n) = (self.tiling.reduction_span(self.row, t), self.tiling.column_span(self.column));
+        let (k, n) = (self.tiling.reduction_span(self.row, t), self.tiling.column_span(self.column()));
         if self.b_transposed { rect(n, k) } else { rect(k, n) }
     }
 
@@ -113,14 +118,13 @@ impl MatmulWalk {
         let last_row = self.row + 1 == self.tiling.row_tiles();
         step.operands[1] = operand(&inputs[1], self.b_rect(t), &mut buffers[1], last_row);
         let depth = self.tiling.reduction_span(self.row, t).len();
-        step.cycles = self.tiling.temporal_cycles(self.row, self.column, depth, first, last);
-        let written = rect(self.tiling.row_span(self.row), self.tiling.column_span(self.column));
+        step.cycles = self.tiling.temporal_cycles(self.row, self.column(), depth, first, last);
+        let written = rect(self.tiling.row_span(self.row), self.tiling.column_span(self.column()));
         step.write_bytes = out.bytes(written.elements());
-        step.write = Some(written);
-        if last_column {
-            // Tiles that a score mask leaves out are stored all the same.
-            step.write = Some(Rect { cols: self.tiling.n - written.col, ..written });
-        }
+        // Tiles that a score mask leaves out are stored all the same.
+        let start = if self.column == 0 { 0 } else { written.col };
+        let end = if last_column { self.tiling.n } else { written.col + written.cols };
+        step.write = Some(Rect { col: start, cols: end - start, ..written });
         self.advance(count, columns);
         step
     }
@@ -141,7 +145,8 @@ fn rect(rows: Span, cols: Span) -> Rect {
     Rect { row: rows.start, col: cols.start, rows: rows.len(), cols: cols.len() }
 }
 
-fn operand(layout: &OperandLayout, rect: Rect, buffer: &mut TileBuffer, last_use: bool) -> StepOperand {
+/// An operand of a step; `last_use`: the op uses it for the last time.
+pub fn operand(layout: &OperandLayout, rect: Rect, buffer: &mut TileBuffer, last_use: bool) -> StepOperand {
     let fetch = buffer.take(layout.key(rect));
     StepOperand { rect, bytes: layout.bytes(rect.elements()), fetch, last_use }
 }

@@ -40,7 +40,7 @@ impl Dispatcher {
         let turns = turns(workload, dependencies);
         for (i, &op) in order.iter().enumerate() {
             match workload.op(op).kind {
-                OpKind::Matmul { .. } => {
+                OpKind::Matmul { .. } | OpKind::Attention { .. } => {
                     let array = fixed.map_or(turns[op.index()] as usize % arrays, |array| array[i] as usize);
                     lists[array].push_back(op);
                 }
@@ -60,7 +60,7 @@ impl Dispatcher {
     }
 
     fn becomes_ready(&mut self, op: OpId, workload: &Workload) {
-        if self.greedy && matches!(workload.op(op).kind, OpKind::Matmul { .. }) {
+        if self.greedy && matches!(workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Attention { .. }) {
             self.ready.insert(self.rank[op.index()]);
         }
     }
@@ -124,7 +124,7 @@ fn turns(workload: &Workload, dependencies: &Dependencies) -> Vec<u32> {
     for op in workload.op_ids() {
         let waits_for = dependencies.before(op).iter().filter_map(|earlier| latest[earlier.index()]).max();
         latest[op.index()] = waits_for;
-        if matches!(workload.op(op).kind, OpKind::Matmul { .. }) {
+        if matches!(workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Attention { .. }) {
             let step = u32::from(waits_for != previous);
             turns[op.index()] = previous.map_or(0, |p| turns[p.index()] + step);
             latest[op.index()] = Some(op);

@@ -1,6 +1,7 @@
 //! The event loop: ends of transfers and computations, starts of ops.
 
 use super::array::{MatmulWalk, TileBuffer};
+use super::attention::{AttentionWalk, Sizes};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
 use super::folds::Folds;
@@ -71,6 +72,19 @@ impl Unit {
     }
 }
 
+/// The vector unit, which works for itself and for attention on the arrays, first come first served.
+#[derive(Debug, Default)]
+pub struct VectorTime {
+    /// Its place among the units.
+    unit: usize,
+    /// First cycle in which it is free.
+    free: u64,
+    /// Record of what it computed last.
+    last: Option<NodeId>,
+    /// Cycles in which it computed for arrays.
+    pub for_arrays: u64,
+}
+
 /// The whole machine.
 #[derive(Debug)]
 pub struct Engine<'a, P: Probe> {
@@ -86,6 +100,7 @@ pub struct Engine<'a, P: Probe> {
     pub(super) heap: BinaryHeap<Reverse<(u64, Event)>>,
     pub(super) transfers: Transfers,
     pub(super) units: Vec<Unit>,
+    pub(super) vector: VectorTime,
     pub(super) counters: Vec<Counters>,
     pub(super) traffic: Traffic,
     pub(super) timings: Vec<Option<OpTiming>>,
@@ -167,6 +182,7 @@ impl<'a, P: Probe> Engine<'a, P> {
             dram: Ports::new(accelerator.dram.ports),
             heap: BinaryHeap::new(),
             transfers: Transfers::new(accelerator.memories.len(), workload.tensors.len()),
+            vector: VectorTime { unit: accelerator.arrays.len(), ..VectorTime::default() },
             units: arrays.chain([Unit::new(true)]).collect(),
             counters: accelerator.memories.iter().map(Counters::new).collect(),
             traffic: Traffic::new(workload.ops.len(), accelerator.memories.len()),
@@ -211,6 +227,11 @@ impl<'a, P: Probe> Engine<'a, P> {
                     return Walk::Matmul(MatmulWalk::new(Tiling::new(*m, *k, *n, *mask, array), *b_transposed));
                 }
                 Walk::Stationary(StationaryWalk::new(Folds::new((*m, *k, *n), *mask, array), *b_transposed))
+            }
+            OpKind::Attention { m, k, n, e, mask, extra, .. } => {
+                let sizes = Sizes { m: *m, k: *k, n: *n, e: *e, extra: *extra };
+                let array = &self.accelerator.arrays[unit];
+                Walk::Attention(AttentionWalk::new(sizes, *mask, array, &self.accelerator.vector))
             }
             OpKind::Vector { op, elements, .. } => Walk::Vector(VectorWalk::new(
                 &operands.out,
@@ -295,10 +316,20 @@ impl<'a, P: Probe> Engine<'a, P> {
     fn start_computation(&mut self, now: u64, unit: usize, number: u64, causes: &Causes) {
         let Some(running) = &mut self.units[unit].running else { return };
         let slot = *running.slot(number);
-        let node =
-            self.recorder.work(now, slot.step.cycles, running.op, running.operands.out.tensor, causes.as_slice());
-        running.start(now, number, node);
-        self.heap.push(Reverse((now + u64::from(slot.step.cycles), Event::Computation(unit as u32))));
+        let (mut start, mut causes, cycles) = (now, *causes, slot.step.cycles);
+        let on_vector_unit = slot.step.vector || unit == self.vector.unit;
+        if on_vector_unit && self.vector.free > now {
+            start = self.vector.free;
+            causes.add(self.vector.last.map(|node| (node, 0)));
+        }
+        let node = self.recorder.work(start, cycles, running.op, running.operands.out.tensor, causes.as_slice());
+        running.start(start, number, node);
+        let end = start + u64::from(cycles);
+        if on_vector_unit {
+            (self.vector.free, self.vector.last) = (end, Some(node));
+        }
+        self.vector.for_arrays += if slot.step.vector { u64::from(cycles) } else { 0 };
+        self.heap.push(Reverse((end, Event::Computation(unit as u32))));
         for operand in 0..usize::from(slot.step.inputs) {
             let used = slot.step.operands[operand];
             if used.last_use && !used.fetch {

@@ -35,11 +35,13 @@ pub struct Folds {
 }
 
 impl Folds {
-    /// The folds of an m×k by k×n product on `array`, which is not output-stationary.
+    /// The folds of an m×k by k×n product on `array`, which is not output-stationary. Of a masked product, folds above the
+    /// diagonal are left out, and folds before a window are not.
     pub fn new((m, k, n): (u32, u32, u32), mask: CausalMask, array: &Array) -> Self {
         let holds_a = array.dataflow == Dataflow::InputStationary;
         let (rows, columns, length) = (array.rows, array.columns, array.buffer_length);
         let accumulated = array.accumulator_rows.unwrap_or(u32::MAX);
+        let mask = mask.without_window();
         Self { m, k, n, holds_a, rows, columns, length, accumulated, fill: array.fill, mask }
     }
 

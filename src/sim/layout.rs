@@ -125,7 +125,9 @@ impl<'a> Layouts<'a> {
                     self.collect(grown, inner, row + common.row - window.row, col, out);
                 }
             }
-            Some(OpKind::Matmul { .. } | OpKind::Vector { .. }) => unreachable!("these write bytes"),
+            Some(OpKind::Matmul { .. } | OpKind::Attention { .. } | OpKind::Vector { .. }) => {
+                unreachable!("these write bytes")
+            }
         }
     }
 

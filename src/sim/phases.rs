@@ -71,6 +71,9 @@ pub fn busiest(ops: &[OpTiming], accelerator: &Accelerator) -> Cycles {
 pub fn useful(kind: &OpKind) -> u64 {
     match kind {
         OpKind::Matmul { m, k, n, mask, .. } => macs_useful((*m, *k, *n), *mask),
+        OpKind::Attention { m, k, n, e, mask, .. } => {
+            macs_useful((*m, *k, *n), *mask) + macs_useful((*m, *n, *e), mask.of_context())
+        }
         _ => 0,
     }
 }

@@ -7,6 +7,7 @@ use super::step::{Step, Walk};
 use super::wait::{Wait, attribute};
 use crate::ids::{NodeId, OpId};
 use crate::trace::{Operand, Stalls};
+use crate::units::Cycles;
 
 /// Steps that can be in progress at a time: with two halves of an operand buffer three, rounded up to a power of two.
 const RING: usize = 4;
@@ -237,9 +238,13 @@ impl Running {
     pub fn start(&mut self, now: u64, number: u64, node: NodeId) {
         self.computed[number as usize % RING] = node;
         let slot = self.slot(number);
-        let (fetch, cycles) = (slot.fetch, u64::from(slot.step.cycles));
+        let (fetch, cycles, vector) = (slot.fetch, u64::from(slot.step.cycles), slot.step.vector);
         self.stall(now, fetch);
-        self.compute += cycles;
+        // The array waits while the vector unit works on its scores.
+        match vector {
+            true => self.stalls.dependency += Cycles(cycles),
+            false => self.compute += cycles,
+        }
         self.free = now + cycles;
         self.started += 1;
     }

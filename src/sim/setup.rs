@@ -134,6 +134,17 @@ fn cut(kind: &OpKind, operands: &Operands, workload: &Workload, accelerator: &Ac
                 cut_accumulated(array, &operands.out, all);
             }
         }
+        OpKind::Attention { e, .. } => {
+            for array in &accelerator.arrays {
+                let (r, c, l) = (array.rows, array.columns, array.buffer_length);
+                cut_operand(&operands.inputs[0], (r, l), all);
+                cut_operand(&operands.inputs[1], (c, l), all);
+                // Values are reduced within a tile of keys.
+                cut_operand(&operands.inputs[2], (c, c), all);
+                cut_operand(&operands.inputs[2], (l, c), all);
+                cut_operand(&operands.out, (r, *e), all);
+            }
+        }
         OpKind::Vector { inputs, out, .. } => {
             let (rows, cols) = operands.out.shape;
             let bits = operands.inputs.iter().map(|i| u64::from(i.bits)).sum();
@@ -224,10 +235,15 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
     }
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
-    for op in &workload.ops {
-        let few = !matches!(op.kind, OpKind::Vector { .. }) || op.kind.inputs().len() <= MOST_INPUTS;
+    let many = |op: &&Op| matches!(op.kind, OpKind::Vector { .. }) && op.kind.inputs().len() > MOST_INPUTS;
+    for op in workload.ops.iter().filter(many) {
         let message = format!("op `{}` has more than {MOST_INPUTS} operands", op.name);
-        require(few, "operands", message, "split it");
+        require(false, "operands", message, "split it");
+    }
+    let keeps_scores = accelerator.arrays.iter().all(|array| array.dataflow == Dataflow::OutputStationary);
+    if let Some(op) = workload.ops.iter().find(|op| matches!(op.kind, OpKind::Attention { .. })) {
+        let message = format!("op `{}` keeps its scores in the accumulators, which other dataflows stream", op.name);
+        require(keeps_scores, "dataflow", message, "use output-stationary arrays, or `attention = \"depth-first\"`");
     }
     for op in &workload.ops {
         let step = largest_step(&op.kind, workload, accelerator);

@@ -64,8 +64,20 @@ impl Counters {
 
 /// Closes the books of a run whose last event was at cycle `end`.
 pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64, end: u64) -> Run {
-    let Engine { workload, accelerator, residency, recorder, ports, dram, units, counters, traffic, timings, .. } =
-        engine;
+    let Engine {
+        vector,
+        workload,
+        accelerator,
+        residency,
+        recorder,
+        ports,
+        dram,
+        units,
+        counters,
+        traffic,
+        timings,
+        ..
+    } = engine;
     let ops: Vec<OpTiming> = timings.into_iter().flatten().collect();
     let graph = recorder.into_graph();
     let Residency { stores, ledger, .. } = residency;
@@ -96,7 +108,10 @@ pub fn summarise<P: Probe>(engine: Engine<'_, P>, outcome: Outcome, events: u64,
         memories,
         dram: off_chip(workload, &traffic, dram.held()),
         arrays,
-        vector: units.last().map(|unit| of_vector_unit(unit, end)).unwrap_or_default(),
+        vector: units
+            .last()
+            .map(|unit| of_vector_unit(unit, end).and_for_arrays(vector.for_arrays))
+            .unwrap_or_default(),
         roofline: traffic.roofline(ops.iter().map(|t| t.op), busiest(&ops, accelerator), accelerator),
         latency: latency(&phases),
         phases,

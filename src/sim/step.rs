@@ -2,6 +2,7 @@
 //! stationary tile; the vector unit's is a chunk.
 
 use super::array::{MatmulWalk, TileBuffer};
+use super::attention::AttentionWalk;
 use super::layout::Rect;
 use super::operands::{MOST_INPUTS, OperandLayout};
 use super::stationary::StationaryWalk;
@@ -29,6 +30,8 @@ pub struct Step {
     pub inputs: u8,
     /// Cycles of computation.
     pub cycles: u32,
+    /// Whether the vector unit computes, for an array.
+    pub vector: bool,
     /// First of its spatial tile: it needs room for another result.
     pub first: bool,
     /// Last of its spatial tile: something is written after it.
@@ -52,6 +55,8 @@ pub enum Walk {
     Matmul(MatmulWalk),
     /// On an array that holds a tile of A or B.
     Stationary(StationaryWalk),
+    /// On an array and the vector unit in turn.
+    Attention(AttentionWalk),
     /// On the vector unit.
     Vector(VectorWalk),
 }
@@ -62,6 +67,7 @@ impl Walk {
         match self {
             Walk::Matmul(walk) => walk.steps(),
             Walk::Stationary(walk) => walk.folds().steps(),
+            Walk::Attention(walk) => walk.steps(),
             Walk::Vector(walk) => walk.steps(),
         }
     }
@@ -71,6 +77,7 @@ impl Walk {
         match self {
             Walk::Matmul(walk) => walk.spatial_tiles(),
             Walk::Stationary(walk) => walk.folds().writes(),
+            Walk::Attention(walk) => walk.spatial_tiles(),
             Walk::Vector(walk) => walk.steps(),
         }
     }
@@ -80,6 +87,7 @@ impl Walk {
         match self {
             Walk::Matmul(walk) => walk.macs_issued(),
             Walk::Stationary(walk) => walk.folds().macs_issued(),
+            Walk::Attention(walk) => walk.macs_issued(),
             Walk::Vector(_) => 0,
         }
     }
@@ -89,6 +97,7 @@ impl Walk {
         match self {
             Walk::Matmul(walk) => walk.next(inputs, out, buffers),
             Walk::Stationary(walk) => walk.next(inputs, out, buffers),
+            Walk::Attention(walk) => walk.next(inputs, out, buffers),
             Walk::Vector(walk) => walk.next(inputs, out),
         }
     }

@@ -7,6 +7,7 @@
 
 use crate::accelerator::{Array, Fill};
 use crate::workload::CausalMask;
+use std::ops::Range;
 
 /// A matrix product on one array: pure geometry.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -83,20 +84,45 @@ impl Tiling {
         Span::of(j, self.columns, self.n)
     }
 
-    /// Column tiles computed in row tile `i`; a score mask leaves out those wholly above the diagonal.
-    pub fn column_tiles_of(&self, i: u32) -> u32 {
+    /// First of `keys` keys that row tile `i` sees; 0 without a window.
+    fn first_key(&self, i: u32, keys: u32) -> u32 {
+        let Some(window) = self.mask.window() else { return 0 };
+        let own = visible(self.row_span(i).start + 1, self.m, keys);
+        own.saturating_sub(window)
+    }
+
+    /// Column tiles computed in row tile `i`: a score mask leaves out those wholly above the diagonal, and those wholly before
+    /// the window.
+    pub fn columns_of(&self, i: u32) -> Range<u32> {
         match self.mask {
-            CausalMask::Score => visible(self.row_span(i).end, self.m, self.n).div_ceil(self.columns),
-            _ => self.column_tiles(),
+            CausalMask::Score | CausalMask::WindowedScore(_) => {
+                let end = visible(self.row_span(i).end, self.m, self.n).div_ceil(self.columns);
+                self.first_key(i, self.n) / self.columns..end
+            }
+            _ => 0..self.column_tiles(),
         }
     }
 
-    /// Reduction length of row tile `i`; a context mask ends it at the last row's last key.
-    pub fn reduction_of(&self, i: u32) -> u32 {
+    /// How many column tiles are computed in row tile `i`.
+    pub fn column_tiles_of(&self, i: u32) -> u32 {
+        self.columns_of(i).len() as u32
+    }
+
+    /// Reduction steps of row tile `i`: a context mask ends them at the last row's last key, and starts them with the temporal
+    /// tile that holds the first row's first key.
+    pub fn reduction(&self, i: u32) -> Span {
         match self.mask {
-            CausalMask::Context => visible(self.row_span(i).end, self.m, self.k),
-            _ => self.k,
+            CausalMask::Context | CausalMask::WindowedContext(_) => {
+                let start = self.first_key(i, self.k) / self.depth * self.depth;
+                Span { start, end: visible(self.row_span(i).end, self.m, self.k) }
+            }
+            _ => Span { start: 0, end: self.k },
         }
+    }
+
+    /// Reduction length of row tile `i`.
+    pub fn reduction_of(&self, i: u32) -> u32 {
+        self.reduction(i).len()
     }
 
     /// Temporal tiles of a spatial tile in row tile `i`.
@@ -106,7 +132,8 @@ impl Tiling {
 
     /// Reduction steps of temporal tile `t` in row tile `i`.
     pub fn reduction_span(&self, i: u32, t: u32) -> Span {
-        Span::of(t, self.depth, self.reduction_of(i))
+        let (all, part) = (self.reduction(i), Span::of(t, self.depth, self.reduction_of(i)));
+        Span { start: all.start + part.start, end: all.start + part.end }
     }
 
     /// Cycles of one temporal tile: its depth, the skew of the rows with the first one computed, that of the columns with the last.
@@ -126,7 +153,8 @@ impl Tiling {
 
     /// Multiplications and additions carried out.
     pub fn macs_issued(&self) -> u64 {
-        let columns = |i| u64::from(self.n.min(self.column_tiles_of(i) * self.columns));
+        let width = |range: Range<u32>| self.n.min(range.end * self.columns) - range.start * self.columns;
+        let columns = |i| u64::from(width(self.columns_of(i)));
         let of_row = |i| u64::from(self.row_span(i).len()) * columns(i) * u64::from(self.reduction_of(i));
         (0..self.row_tiles()).map(of_row).sum()
     }
@@ -150,6 +178,9 @@ pub fn macs_useful((m, k, n): (u32, u32, u32), mask: CausalMask) -> u64 {
         CausalMask::None => u64::from(m) * u64::from(k) * u64::from(n),
         CausalMask::Score => triangle(n) * u64::from(k),
         CausalMask::Context => triangle(k) * u64::from(n),
+        // What lies before the window is a triangle too.
+        CausalMask::WindowedScore(w) => (triangle(n) - triangle(n.saturating_sub(w))) * u64::from(k),
+        CausalMask::WindowedContext(w) => (triangle(k) - triangle(k.saturating_sub(w))) * u64::from(n),
     }
 }
 
@@ -178,12 +209,30 @@ mod tests {
     }
 
     #[test]
+    fn windows_leave_out_tiles_on_both_sides() {
+        let score = tiling(128, 8, 128, CausalMask::WindowedScore(20));
+        assert_eq!(
+            (0..8).map(|i| score.columns_of(i)).collect::<Vec<_>>(),
+            [0..1, 0..1, 0..2, 0..2, 1..3, 1..3, 2..4, 2..4]
+        );
+        let context = tiling(128, 128, 8, CausalMask::WindowedContext(20));
+        let spans: Vec<_> = (0..8).map(|i| (context.reduction(i).start, context.reduction(i).end)).collect();
+        assert_eq!(spans[..4], [(0, 16), (0, 32), (0, 48), (16, 64)]);
+        assert_eq!(context.reduction_span(3, 1), Span { start: 32, end: 48 });
+    }
+
+    #[test]
     fn useful_multiplications_are_the_sum_over_rows() {
         for (m, keys) in [(64, 64), (3, 9), (9, 3)] {
             let seen = |r: u32| (i64::from(r) + 1 + i64::from(keys) - i64::from(m)).max(0) as u64;
             let sum: u64 = (0..m).map(seen).sum();
             assert_eq!(macs_useful((m, 7, keys), CausalMask::Score), 7 * sum);
             assert_eq!(macs_useful((m, keys, 5), CausalMask::Context), 5 * sum);
+            for window in [1, 2, 5, 70] {
+                let sum: u64 = (0..m).map(|r| seen(r).min(u64::from(window))).sum();
+                assert_eq!(macs_useful((m, 7, keys), CausalMask::WindowedScore(window)), 7 * sum);
+                assert_eq!(macs_useful((m, keys, 5), CausalMask::WindowedContext(window)), 5 * sum);
+            }
         }
         assert_eq!(macs_useful((2, 3, 5), CausalMask::None), 30);
     }

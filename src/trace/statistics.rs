@@ -145,6 +145,17 @@ pub struct VectorStatistics {
     pub idle: Cycles,
 }
 
+impl VectorStatistics {
+    /// With `cycles` more in which it computed for arrays, while it waited for ops of its own or had none.
+    pub fn and_for_arrays(mut self, cycles: u64) -> Self {
+        let waiting = self.stalls.dependency.0.min(cycles);
+        self.active += Cycles(cycles);
+        self.stalls.dependency = Cycles(self.stalls.dependency.0 - waiting);
+        self.idle = Cycles(self.idle.0.saturating_sub(cycles - waiting));
+        self
+    }
+}
+
 /// Cycles in which a unit waited, by what it waited for.
 ///
 /// Inside an op, each cycle between two computations (or between the last one and the end of the op) belongs to the transfer whose

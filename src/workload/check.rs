@@ -314,6 +314,7 @@ impl OpKind {
     fn exact_macs(&self) -> u128 {
         match self {
             OpKind::Matmul { m, k, n, .. } => u128::from(*m) * u128::from(*k) * u128::from(*n),
+            OpKind::Attention { m, k, n, e, .. } => u128::from(*m) * u128::from(*n) * (u128::from(*k) + u128::from(*e)),
             _ => 0,
         }
     }

@@ -155,6 +155,30 @@ pub enum OpKind {
         /// Which part of the product a causal mask makes unnecessary.
         mask: CausalMask,
     },
+    /// Attention of one head with a running softmax: scores of tiles of queries and keys stay in the array. `out[m×e]` is the
+    /// softmax of `query[m×k] · key[n×k]ᵀ` times `value[n×e]`.
+    Attention {
+        /// Queries, m×k.
+        query: TensorId,
+        /// Keys, n×k.
+        key: TensorId,
+        /// Values, n×e.
+        value: TensorId,
+        /// Contexts, m×e.
+        out: TensorId,
+        /// Queries.
+        m: u32,
+        /// Width of a query and a key.
+        k: u32,
+        /// Keys.
+        n: u32,
+        /// Width of a value.
+        e: u32,
+        /// Which keys a query does not see; a score mask.
+        mask: CausalMask,
+        /// Passes over the scores besides those of the softmax: a bound, or a bias.
+        extra: u32,
+    },
     /// Merges finished tensors into one.
     Concat {
         /// Parts.
@@ -208,8 +232,7 @@ pub enum OpKind {
 }
 
 /// Which part of a product a causal mask makes unnecessary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub enum CausalMask {
     /// Nothing.
     #[default]
@@ -218,6 +241,38 @@ pub enum CausalMask {
     Score,
     /// Context (m queries × k keys): the reduction of a row tile ends at its last row's last key.
     Context,
+    /// As `Score`, and tiles wholly before the window are skipped too: a query sees so many keys, its own included.
+    WindowedScore(u32),
+    /// As `Context`, and the reduction of a row tile starts with its first row's first key.
+    WindowedContext(u32),
+}
+
+impl CausalMask {
+    /// The mask of the contexts, for that of the scores.
+    pub fn of_context(self) -> Self {
+        match self {
+            CausalMask::Score => CausalMask::Context,
+            CausalMask::WindowedScore(window) => CausalMask::WindowedContext(window),
+            other => other,
+        }
+    }
+
+    /// The same without a window.
+    pub fn without_window(self) -> Self {
+        match self {
+            CausalMask::WindowedScore(_) => CausalMask::Score,
+            CausalMask::WindowedContext(_) => CausalMask::Context,
+            other => other,
+        }
+    }
+
+    /// Keys a query sees, its own included, where that is limited.
+    pub fn window(self) -> Option<u32> {
+        match self {
+            CausalMask::WindowedScore(window) | CausalMask::WindowedContext(window) => Some(window),
+            CausalMask::None | CausalMask::Score | CausalMask::Context => None,
+        }
+    }
 }
 
 /// How a view's elements map to its source.
@@ -261,6 +316,8 @@ pub enum VectorKind {
     Rotary,
     /// Element-wise addition.
     Add,
+    /// Addition of a bias that depends on the positions of query and key.
+    Bias,
     /// Hyperbolic tangent of scores or logits, scaled before and after.
     Softcap,
     /// The largest element of each row that is not marked yet is marked: one of the experts of each row.
@@ -303,6 +360,7 @@ impl OpKind {
     pub fn inputs(&self) -> TensorList {
         match self {
             OpKind::Matmul { a, b, .. } => TensorList::from([*a, *b].as_slice()),
+            OpKind::Attention { query, key, value, .. } => TensorList::from([*query, *key, *value]),
             OpKind::Concat { inputs, .. } | OpKind::Vector { inputs, .. } => inputs.clone(),
             OpKind::View { input, .. } | OpKind::Slice { input, .. } | OpKind::Append { input, .. } => {
                 TensorList::from([*input].as_slice())
@@ -314,6 +372,7 @@ impl OpKind {
     pub fn out(&self) -> TensorId {
         match self {
             OpKind::Matmul { out, .. }
+            | OpKind::Attention { out, .. }
             | OpKind::Concat { out, .. }
             | OpKind::View { out, .. }
             | OpKind::Slice { out, .. }
@@ -322,10 +381,11 @@ impl OpKind {
         }
     }
 
-    /// Multiplications and additions of a full product; zero for all but a matmul.
+    /// Multiplications and additions of a full product; zero for all but a matmul or an attention.
     pub fn macs(&self) -> u64 {
         match self {
             OpKind::Matmul { m, k, n, .. } => u64::from(*m) * u64::from(*k) * u64::from(*n),
+            OpKind::Attention { m, k, n, e, .. } => u64::from(*m) * u64::from(*n) * (u64::from(*k) + u64::from(*e)),
             _ => 0,
         }
     }

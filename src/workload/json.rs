@@ -25,6 +25,7 @@ const MAPPINGS: [(&str, ViewMapping); 2] = [("identity", ViewMapping::Identity),
 #[derive(Clone, Copy)]
 enum Kind {
     Matmul,
+    Attention,
     Concat,
     View,
     Slice,
@@ -32,8 +33,9 @@ enum Kind {
     Vector,
 }
 
-const KINDS: [(&str, Kind); 6] = [
+const KINDS: [(&str, Kind); 7] = [
     ("matmul", Kind::Matmul),
+    ("attention", Kind::Attention),
     ("concat", Kind::Concat),
     ("view", Kind::View),
     ("slice", Kind::Slice),
@@ -155,6 +157,7 @@ impl Reader {
         let layer = layer(&table.optional("layer"));
         let kind = match table.required("kind").keyword(&KINDS, &[])? {
             Kind::Matmul => self.matmul(&mut table),
+            Kind::Attention => self.attention(&mut table),
             Kind::Concat => self.concat(&mut table),
             Kind::View => self.view(&mut table),
             Kind::Slice => self.slice(&mut table),
@@ -174,7 +177,7 @@ impl Reader {
         let m = table.required("m").value();
         let k = table.required("k").value();
         let n = table.required("n").value();
-        let mask = table.optional("mask").keyword(&MASKS, &[]);
+        let mask = mask(table);
         Some(OpKind::Matmul {
             a: a?,
             b: b?,
@@ -183,8 +186,18 @@ impl Reader {
             m: m?,
             k: k?,
             n: n?,
-            mask: mask.unwrap_or_default(),
+            mask: mask?,
         })
+    }
+
+    fn attention(&self, table: &mut Table<'_>) -> Option<OpKind> {
+        let [query, key, value] = ["query", "key", "value"].map(|operand| self.tensor_id(&table.required(operand)));
+        let out = self.tensor_id(&table.required("out"));
+        let [m, k, n, e] = ["m", "k", "n", "e"].map(|size| table.required(size).value());
+        let mask = mask(table);
+        let extra = table.optional("extra").value().unwrap_or(0);
+        let (query, key, value, out) = (query?, key?, value?, out?);
+        Some(OpKind::Attention { query, key, value, out, m: m?, k: k?, n: n?, e: e?, mask: mask?, extra })
     }
 
     fn concat(&self, table: &mut Table<'_>) -> Option<OpKind> {
@@ -280,6 +293,31 @@ fn known(ids: &Ids, field: &Field<'_>, what: &str) -> Option<usize> {
     index
 }
 
+/// The keys `mask` and `window`.
+fn mask(table: &mut Table<'_>) -> Option<CausalMask> {
+    let mask = table.optional("mask").keyword(&MASKS, &[]).unwrap_or_default();
+    let window = table.optional("window");
+    match (mask, window.value()) {
+        (mask, None) => Some(mask),
+        (CausalMask::Score, Some(keys)) => Some(CausalMask::WindowedScore(keys)),
+        (CausalMask::Context, Some(keys)) => Some(CausalMask::WindowedContext(keys)),
+        _ => {
+            window.refuse("wrong-value", "a window only beside a mask");
+            None
+        }
+    }
+}
+
+fn mask_entries(mask: CausalMask) -> Vec<(&'static str, Value)> {
+    let name = match mask {
+        CausalMask::None => return Vec::new(),
+        CausalMask::Score | CausalMask::WindowedScore(_) => "score",
+        CausalMask::Context | CausalMask::WindowedContext(_) => "context",
+    };
+    let window = mask.window().map(|keys| ("window", json!(keys)));
+    [("mask", json!(name))].into_iter().chain(window).collect()
+}
+
 fn layer(field: &Field<'_>) -> Option<LayerId> {
     field.value().map(LayerId)
 }
@@ -348,7 +386,15 @@ fn op_line(id: usize, op: &Op) -> String {
             let mut entries = vec![("kind", json!("matmul")), ("a", json!(a)), ("b", json!(b))];
             entries.extend([("b_transposed", json!(b_transposed)), ("out", json!(out))]);
             entries.extend([("m", json!(m)), ("k", json!(k)), ("n", json!(n))]);
-            entries.extend((*mask != CausalMask::None).then(|| ("mask", json!(mask))));
+            entries.extend(mask_entries(*mask));
+            entries
+        }
+        OpKind::Attention { query, key, value, out, m, k, n, e, mask, extra } => {
+            let mut entries = vec![("kind", json!("attention")), ("query", json!(query)), ("key", json!(key))];
+            entries.extend([("value", json!(value)), ("out", json!(out)), ("m", json!(m)), ("k", json!(k))]);
+            entries.extend([("n", json!(n)), ("e", json!(e))]);
+            entries.extend(mask_entries(*mask));
+            entries.extend((*extra > 0).then(|| ("extra", json!(extra))));
             entries
         }
         OpKind::Concat { inputs, offsets, out } => {

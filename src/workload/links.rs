@@ -78,7 +78,7 @@ impl Workload {
             match &op.kind {
                 OpKind::Concat { inputs, out, .. } => inputs.iter().for_each(|t| roots[t.index()] = roots[out.index()]),
                 OpKind::View { .. } | OpKind::Slice { .. } | OpKind::Append { .. } => {}
-                OpKind::Matmul { .. } | OpKind::Vector { .. } => {}
+                OpKind::Matmul { .. } | OpKind::Attention { .. } | OpKind::Vector { .. } => {}
             }
         }
         for op in &self.ops {

@@ -22,6 +22,8 @@ pub struct Lowering {
     pub kv: KvRelease,
     /// How long weights are needed.
     pub weights: WeightRelease,
+    /// What multi-head latent attention computes with.
+    pub mla: LatentForm,
 }
 
 /// Order of the attention heads.
@@ -32,6 +34,9 @@ pub enum AttentionOrder {
     DepthFirst,
     /// All heads' scores, then all contexts; all score matrices live at once.
     BreadthFirst,
+    /// Head after head, each one op with a running softmax: scores never reach the memory, keys and values are read again for
+    /// each tile of queries.
+    Tiled,
 }
 
 /// Granularity of the query, key and value projections.
@@ -84,9 +89,19 @@ pub enum WeightRelease {
     Whole,
 }
 
+/// What multi-head latent attention computes with.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum LatentForm {
+    /// The latent vectors themselves: queries are lifted to their space, contexts come back from it.
+    Absorbed,
+    /// Keys and values rebuilt from the latent vectors of all tokens in every step.
+    Expanded,
+}
+
 impl Lowering {
     /// The defaults: `depth-first`, `fused`, causal, the model's own feed-forward network, scores `per-head`, keys and values
-    /// `kept` if tokens are decoded and `released` otherwise, weights `streamed`.
+    /// `kept` if tokens are decoded and `released` otherwise, weights `streamed`, latent attention `absorbed`.
     pub fn for_scenario(scenario: &Scenario) -> Self {
         Self {
             attention: AttentionOrder::DepthFirst,
@@ -96,13 +111,19 @@ impl Lowering {
             scores: Scores::PerHead,
             kv: if scenario.decode > 0 { KvRelease::Kept } else { KvRelease::Released },
             weights: WeightRelease::Streamed,
+            mla: LatentForm::Absorbed,
         }
     }
 
     /// Reads a `[lowering]` table, each absent key as in [`Lowering::for_scenario`]; problems go to the document.
     pub fn read(mut table: Table<'_>, scenario: &Scenario) -> Self {
         let default = Self::for_scenario(scenario);
-        let attention = [("depth-first", AttentionOrder::DepthFirst), ("breadth-first", AttentionOrder::BreadthFirst)];
+        let attention = [
+            ("depth-first", AttentionOrder::DepthFirst),
+            ("breadth-first", AttentionOrder::BreadthFirst),
+            ("tiled", AttentionOrder::Tiled),
+        ];
+        let mla = [("absorbed", LatentForm::Absorbed), ("expanded", LatentForm::Expanded)];
         let projections = [("fused", Projections::Fused), ("per-head", Projections::PerHead)];
         let ffn = [("model", FfnShape::Model), ("mlp2", FfnShape::Mlp2)];
         let scores = [("per-head", Scores::PerHead), ("aggregated", Scores::Aggregated)];
@@ -110,13 +131,14 @@ impl Lowering {
         let weights = [("streamed", WeightRelease::Streamed), ("whole", WeightRelease::Whole)];
         let projections_field = table.optional("projections");
         let read = Self {
-            attention: table.optional("attention").keyword(&attention, &["tiled"]).unwrap_or(default.attention),
+            attention: table.optional("attention").keyword(&attention, &[]).unwrap_or(default.attention),
             projections: projections_field.keyword(&projections, &[]).unwrap_or(default.projections),
             causal: table.optional("causal").value().unwrap_or(default.causal),
             ffn: table.optional("ffn").keyword(&ffn, &[]).unwrap_or(default.ffn),
             scores: table.optional("scores").keyword(&scores, &[]).unwrap_or(default.scores),
             kv: table.optional("kv").keyword(&kv, &[]).unwrap_or(default.kv),
             weights: table.optional("weights").keyword(&weights, &[]).unwrap_or(default.weights),
+            mla: table.optional("mla").keyword(&mla, &[]).unwrap_or(default.mla),
         };
         if read.scores == Scores::Aggregated && read.projections == Projections::PerHead {
             projections_field.refuse("contradiction", "`fused`, because aggregated scores have no heads");
@@ -132,6 +154,7 @@ impl fmt::Display for Lowering {
         let attention = match self.attention {
             AttentionOrder::DepthFirst => "depth-first",
             AttentionOrder::BreadthFirst => "breadth-first",
+            AttentionOrder::Tiled => "tiled",
         };
         let projections = match self.projections {
             Projections::Fused => "fused",

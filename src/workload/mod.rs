@@ -34,7 +34,7 @@ pub use graph::{
 pub use links::OpLists;
 pub use list::{TensorList, Tensors};
 pub use lower::lower;
-pub use lowering::{AttentionOrder, FfnShape, KvRelease, Lowering, Projections, Scores, WeightRelease};
+pub use lowering::{AttentionOrder, FfnShape, KvRelease, LatentForm, Lowering, Projections, Scores, WeightRelease};
 pub use model::{Arrangement, Assumed, Head, LanguageModelHead, Layer, Model, Norm, Stack};
 pub use name::Name;
 pub use scenario::{Bits, Scenario};

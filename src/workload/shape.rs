@@ -34,6 +34,13 @@ impl Shapes<'_> {
                     .or_else(|| self.expect(*out, (*m, *n)))
                     .or_else(|| self.mask(*mask, *m, *k, *n))
             }
+            OpKind::Attention { query, key, value, out, m, k, n, e, mask, .. } => self
+                .expect(*query, (*m, *k))
+                .or_else(|| self.expect(*key, (*n, *k)))
+                .or_else(|| self.expect(*value, (*n, *e)))
+                .or_else(|| self.expect(*out, (*m, *e)))
+                .or_else(|| self.mask(*mask, *m, *k, *n))
+                .or_else(|| self.score_mask(*mask)),
             OpKind::Concat { inputs, offsets, out } => self.concat(inputs, offsets, *out),
             OpKind::View { input, out, mapping } => self.view(*input, *out, *mapping),
             OpKind::Slice { input, out, origin } => self.slice(*input, *out, *origin),
@@ -73,9 +80,12 @@ impl Shapes<'_> {
     fn mask(&self, mask: CausalMask, m: u32, k: u32, n: u32) -> Option<Mismatch> {
         let keys = match mask {
             CausalMask::None => return None,
-            CausalMask::Score => n,
-            CausalMask::Context => k,
+            CausalMask::Score | CausalMask::WindowedScore(_) => n,
+            CausalMask::Context | CausalMask::WindowedContext(_) => k,
         };
+        if mask.window() == Some(0) {
+            return self.mismatch("a window of 0 keys".into(), "at least 1".into());
+        }
         if keys >= m {
             return None;
         }
@@ -83,6 +93,12 @@ impl Shapes<'_> {
             format!("a causal mask over {m} queries and {keys} keys"),
             "at least as many keys as queries".into(),
         )
+    }
+
+    /// Whether the mask is one of scores.
+    fn score_mask(&self, mask: CausalMask) -> Option<Mismatch> {
+        let wrong = matches!(mask, CausalMask::Context | CausalMask::WindowedContext(_));
+        if wrong { self.mismatch("a mask of contexts on an attention".into(), "a mask of scores".into()) } else { None }
     }
 
     fn view(&self, input: TensorId, out: TensorId, mapping: ViewMapping) -> Option<Mismatch> {
@@ -155,7 +171,11 @@ impl Shapes<'_> {
         if inputs.len() != op.operands() {
             return self.mismatch(format!("{} operands of {}", inputs.len(), op.name()), op.operands().to_string());
         }
-        if u64::from(result.rows) * u64::from(result.cols) != elements {
+        let all = u64::from(result.rows) * u64::from(result.cols);
+        // A rotation or normalisation in place may leave some elements of each row as they are.
+        let partly = matches!(op, VectorKind::Rotary | VectorKind::RmsNorm);
+        let some = partly && inputs[..] == [out] && (1..all).contains(&elements);
+        if all != elements && !some {
             let expected = format!("{} × {} of `{}`", result.rows, result.cols, result.name);
             return self.mismatch(format!("{elements} elements"), expected);
         }

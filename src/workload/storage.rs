@@ -70,7 +70,7 @@ impl Workload {
                     containers.add(*input, *out, Place::Byte(*end));
                     *end += self.tensor(*input).bytes();
                 }
-                OpKind::Matmul { .. } | OpKind::Vector { .. } => {}
+                OpKind::Matmul { .. } | OpKind::Attention { .. } | OpKind::Vector { .. } => {}
             }
         }
         containers.more.sort_by_key(|&(inner, _)| inner);

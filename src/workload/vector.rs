@@ -4,7 +4,7 @@ use crate::workload::VectorKind;
 
 impl VectorKind {
     /// Every kind.
-    pub const ALL: [VectorKind; 16] = [
+    pub const ALL: [VectorKind; 17] = [
         VectorKind::Softmax,
         VectorKind::LayerNorm,
         VectorKind::RmsNorm,
@@ -17,6 +17,7 @@ impl VectorKind {
         VectorKind::ReGlu,
         VectorKind::Rotary,
         VectorKind::Add,
+        VectorKind::Bias,
         VectorKind::Softcap,
         VectorKind::Maximum,
         VectorKind::Weighted,
@@ -38,6 +39,7 @@ impl VectorKind {
             VectorKind::ReGlu => "reglu",
             VectorKind::Rotary => "rotary",
             VectorKind::Add => "add",
+            VectorKind::Bias => "bias",
             VectorKind::Softcap => "softcap",
             VectorKind::Maximum => "maximum",
             VectorKind::Weighted => "weighted",
@@ -64,6 +66,7 @@ impl VectorKind {
     /// - `rotary`, 2: product with the cosine; multiply-add of the rotated half with the sine. Su et al., "RoFormer",
     ///   arXiv 2104.09864, equation 34.
     /// - `add`, 1.
+    /// - `bias`, 1: Raffel et al., "Exploring the limits of transfer learning", arXiv 1910.10683, section 2.1.
     /// - `softcap`, 1: one function of one element, the scaling in its table. Gemma Team, "Gemma 2", arXiv 2408.00118,
     ///   section 2.
     /// - `maximum`, 1: a reduction over a row; k of them choose k experts. Shazeer et al., "Outrageously large neural

@@ -1,7 +1,7 @@
 //! Keys and values that grow from token to token: what is needed when, what spills, what a stimulus makes of it.
 
 use super::fixtures::accelerator;
-use super::replay::{Curves, assert_occupancy, unexplained};
+use super::replay::{Curves, assert_occupancy, unexplained_but_gathering};
 use trapti::accelerator::{Accelerator, Overlap};
 use trapti::diagnostic::Source;
 use trapti::ids::MemoryId;
@@ -9,7 +9,7 @@ use trapti::power::{Organisation, Selection, Stimulus, place};
 use trapti::sim::{Options, simulate, simulate_observed};
 use trapti::trace::{Outcome, Run};
 use trapti::units::{Bytes, Cycles};
-use trapti::workload::{Class, KvRelease, Lowering, Model, Projections, Scenario, Workload, lower};
+use trapti::workload::{AttentionOrder, Class, KvRelease, Lowering, Model, Projections, Scenario, Workload, lower};
 
 const QWEN2: &str = r#"{
   "model_type": "qwen2", "hidden_act": "silu", "hidden_size": 24, "intermediate_size": 40,
@@ -96,7 +96,6 @@ fn what_does_not_fit_spills_and_comes_back() {
     let run = simulate_observed(&workload, &small, &options, &mut |_| {}, &mut curves).unwrap();
     assert_eq!(run.statistics.outcome, Outcome::Finished);
     assert_occupancy(&run, &curves);
-    unexplained(&run);
     let kv = 12 * 2 * model().facts(&scenario(2)).unwrap().kv_bytes_per_token;
     assert!(kv > 700, "{kv} bytes of keys and values must not fit");
     assert!(run.statistics.memories[0].evicted_needed > Bytes(0));
@@ -114,7 +113,6 @@ fn every_read_of_a_stimulus_finds_words_that_were_written() {
             let mut accelerator = accelerator(2, Overlap::DoubleBuffered);
             accelerator.memories[0].capacity = Some(Bytes(capacity));
             let run = run(&workload, &accelerator, &options);
-            unexplained(&run);
             let memory = &accelerator.memories[0];
             let words = 1 << 20;
             let organisation = Organisation {
@@ -131,5 +129,67 @@ fn every_read_of_a_stimulus_finds_words_that_were_written() {
             let (stimulus, _) = Stimulus::compile(&run, MemoryId(0), &all, &placement, &organisation).unwrap();
             assert_eq!(stimulus.nodes.len(), run.accesses.nodes().len());
         }
+    }
+}
+
+fn config(text: &str) -> Model {
+    Model::parse(&Source::new("small.json", text)).unwrap()
+}
+
+#[test]
+fn tiled_attention_keeps_every_score_in_the_array() {
+    let scenario = scenario(2);
+    let lowered = |attention| workload(&scenario, |l| l.attention = attention);
+    let orders = [AttentionOrder::Tiled, AttentionOrder::DepthFirst, AttentionOrder::BreadthFirst];
+    for (arrays, overlap) in [(1, Overlap::Serial), (2, Overlap::DoubleBuffered)] {
+        let runs = orders.map(|attention| {
+            let (workload, options) = lowered(attention);
+            let mut curves = Curves::default();
+            let accelerator = accelerator(arrays, overlap);
+            let run = simulate_observed(&workload, &accelerator, &options, &mut |_| {}, &mut curves).unwrap();
+            assert_eq!(unexplained_but_gathering(&run), vec![]);
+            assert_occupancy(&run, &curves);
+            run
+        });
+        let peak = |run: &Run, class: Class| {
+            run.occupancy[0].changes.iter().map(|change| change.needed[class as usize].0).max().unwrap()
+        };
+        let scores = [0, 1, 2].map(|i| peak(&runs[i], Class::Score));
+        assert_eq!(scores[0], 0);
+        assert!(scores[0] < scores[1] && scores[1] < scores[2], "{scores:?}");
+        let all = 2 * 6 * 7 * 7;
+        assert!(scores[2] == all || arrays > 1 && scores[2] < all, "{scores:?}");
+        let useful = [0, 1, 2].map(|i| runs[i].statistics.macs_useful);
+        assert_eq!(useful, [useful[0]; 3]);
+        let score_words = runs[0].statistics.memories[0].read_bytes[Class::Score as usize];
+        assert_eq!(score_words, Bytes(0));
+        assert!(runs[0].statistics.vector.active > Cycles(0));
+    }
+}
+
+#[test]
+fn windows_forget() {
+    let text = QWEN2
+        .replace("qwen2", "mistral")
+        .replace("\"vocab_size\"", "\"sliding_window\": 4, \"num_key_value_heads\": 2, \"vocab_size\"")
+        .replace("\"num_key_value_heads\": 2, \"vocab_size\": 50", "\"vocab_size\": 50");
+    let model = config(&text);
+    for attention in [AttentionOrder::DepthFirst, AttentionOrder::Tiled] {
+        let scenario = scenario(1);
+        let lowering = Lowering { attention, ..Lowering::for_scenario(&scenario) };
+        let workload = lower(&model, &scenario, &lowering).unwrap();
+        let run = run(&workload, &accelerator(1, Overlap::DoubleBuffered), &Options::of(&lowering));
+        assert_eq!(unexplained_but_gathering(&run), vec![]);
+        let facts = model.facts(&scenario).unwrap();
+        for (token, end) in phase_ends(&run).into_iter().enumerate().skip(1) {
+            // The next query sees itself and three before it; nobody comes after the last.
+            let seen = if token < 5 { 3 } else { 4 };
+            assert_eq!(needed_kv(&run, end), seen * facts.kv_bytes_per_token, "after token {token}");
+        }
+        assert!(needed_kv(&run, phase_ends(&run)[0]) < 7 * facts.kv_bytes_per_token, "the prompt is longer");
+        let macs = &facts.macs;
+        let attention = macs.prefill.attention_causal + macs.decode.attention;
+        let linear = macs.prefill.linear + macs.decode.linear + 6 * macs.lm_head_per_token;
+        assert_eq!(run.statistics.macs_useful, attention + linear);
     }
 }

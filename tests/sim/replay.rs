@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use trapti::accelerator::Overlap;
 use trapti::ids::LifetimeId;
 use trapti::sim::{Options, Probe, simulate, simulate_observed};
-use trapti::trace::{NodeKind, Occupancy, Outcome, Run};
+use trapti::trace::{Node, NodeKind, Occupancy, Outcome, Run};
 use trapti::units::Bytes;
 use trapti::workload::WeightRelease;
 
@@ -44,16 +44,25 @@ fn replay(run: &Run) -> Replay {
 
 /// Kinds of the nodes whose start does not follow from predecessors and port order alone.
 pub fn unexplained(run: &Run) -> Vec<NodeKind> {
+    late(run).into_iter().map(|node| node.kind).collect()
+}
+
+/// Those nodes, but for the nodes of no cycles that gather more causes than one node has place for.
+pub fn unexplained_but_gathering(run: &Run) -> Vec<Node> {
+    late(run).into_iter().filter(|node| node.kind != NodeKind::Work || node.amount > 0).collect()
+}
+
+fn late(run: &Run) -> Vec<Node> {
     let replay = replay(run);
-    let mut kinds = Vec::new();
+    let mut late = Vec::new();
     for (i, node) in run.accesses.nodes().iter().enumerate() {
         assert_eq!(replay.starts[i], node.start.0, "node {i} {node:?} slips");
         assert!(replay.unplanned[i] <= node.start.0);
         if replay.unplanned[i] < node.start.0 {
-            kinds.push(node.kind);
+            late.push(node);
         }
     }
-    kinds
+    late
 }
 
 /// Needed bytes of each lifetime at each change.

@@ -1,8 +1,12 @@
 //! Decoded tokens: multiplications, growing keys and values, phases.
 
 use super::{DEEPSEEK, GPT2_XL, SMALL_GPT2, SMALL_QWEN2, lowered, model};
+use std::path::Path;
+use trapti::diagnostic::Source;
 use trapti::ids::OpId;
-use trapti::workload::{AttentionOrder, PhaseKind, Projections, Scenario, Scores, Workload};
+use trapti::workload::{
+    Attention, AttentionOrder, LatentForm, Lowering, Model, PhaseKind, Projections, Scenario, Scores, Workload, lower,
+};
 
 fn macs(workload: &Workload) -> u64 {
     workload.ops.iter().map(|op| op.kind.macs()).sum()
@@ -32,7 +36,7 @@ fn multiplications_of_prompt_and_tokens_add_up_to_the_facts() {
 fn no_choice_changes_the_multiplications_of_a_token() {
     for (text, prefill, decode, batch) in [(SMALL_GPT2, 9, 4, 1), (SMALL_GPT2, 1, 1, 3), (SMALL_QWEN2, 5, 6, 2)] {
         let scenario = scenario(prefill, decode, batch);
-        for attention in [AttentionOrder::DepthFirst, AttentionOrder::BreadthFirst] {
+        for attention in [AttentionOrder::DepthFirst, AttentionOrder::BreadthFirst, AttentionOrder::Tiled] {
             for projections in [Projections::Fused, Projections::PerHead] {
                 let workload = lowered(text, &scenario, |l| (l.attention, l.projections) = (attention, projections));
                 assert_eq!(macs(&workload), expected(text, &scenario), "{attention:?} {projections:?}");
@@ -40,6 +44,42 @@ fn no_choice_changes_the_multiplications_of_a_token() {
         }
         assert_eq!(macs(&lowered(text, &scenario, |l| l.scores = Scores::Aggregated)), expected(text, &scenario));
     }
+}
+
+/// Every configuration of the collection: multiplications of all phases, useful ones with the causal mask of the model.
+#[test]
+fn every_model_is_lowered_with_the_multiplications_of_its_facts() {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/huggingface");
+    let mut seen = 0;
+    for entry in std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()) {
+        if entry.extension().is_none_or(|e| e != "json") {
+            continue;
+        }
+        let source = Source::new(&entry, std::fs::read_to_string(&entry).unwrap());
+        let model = Model::parse(&source).unwrap();
+        let generates = model.decoder.is_some();
+        let text = model.encoder.as_ref().is_some_and(|e| e.embedding.fixed_rows().is_none());
+        let source = (generates && text).then_some(6);
+        let scenario = Scenario { decode: if generates { 3 } else { 0 }, source, ..Scenario::new(9) };
+        let mut lowering = Lowering::for_scenario(&scenario);
+        lowering.mla = LatentForm::Expanded;
+        let workload =
+            lower(&model, &scenario, &lowering).unwrap_or_else(|e| panic!("{}: {}", model.name, super::rendered(e)));
+        let latent = model.layers().any(|l| matches!(l.attention, Attention::Latent(_)));
+        let macs_of = model.facts(&scenario).unwrap().macs;
+        let (encode, decode) = (&macs_of.encode, &macs_of.decode);
+        let all = [encode.stem, encode.linear, encode.attention, encode.head, encode.cross_kv, macs_of.prefill.linear];
+        let head = if generates { macs_of.lm_head_per_token } else { 0 };
+        let attention = [macs_of.prefill.attention_full, decode.linear, decode.attention, decode.lm_head, head];
+        let expected: u64 = all.iter().chain(&attention).sum();
+        match latent {
+            // Keys and values are rebuilt for every token that is seen.
+            true => assert!(macs(&workload) > expected, "{}", model.name),
+            false => assert_eq!(macs(&workload), expected, "{}", model.name),
+        }
+        seen += 1;
+    }
+    assert!(seen >= 3);
 }
 
 #[test]

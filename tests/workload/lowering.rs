@@ -6,8 +6,8 @@ use trapti::config::Document;
 use trapti::diagnostic::Source;
 use trapti::ids::TensorId;
 use trapti::workload::{
-    AttentionOrder, CausalMask, Class, FfnShape, Home, KvRelease, Lowering, OpKind, Projections, Scenario, Scores,
-    VectorKind, WeightRelease, Workload,
+    AttentionOrder, CausalMask, Class, FfnShape, Home, KvRelease, LatentForm, Lowering, OpKind, Projections, Scenario,
+    Scores, VectorKind, WeightRelease, Workload,
 };
 
 fn macs(workload: &Workload) -> u64 {
@@ -48,6 +48,9 @@ fn listing(workload: &Workload, layer: &str) -> String {
     let line = |op: &trapti::workload::Op| {
         let inputs = op.kind.inputs().into_iter().map(name).collect::<Vec<_>>().join(", ");
         let mask = match op.kind {
+            OpKind::Matmul { mask: CausalMask::WindowedScore(_) | CausalMask::WindowedContext(_), .. } => {
+                "matmul (window)"
+            }
             OpKind::Matmul { mask: CausalMask::None, .. } => "matmul",
             OpKind::Matmul { mask: CausalMask::Score, .. } => "matmul (score mask)",
             OpKind::Matmul { mask: CausalMask::Context, .. } => "matmul (context mask)",
@@ -55,6 +58,7 @@ fn listing(workload: &Workload, layer: &str) -> String {
             OpKind::View { .. } => "view",
             OpKind::Slice { .. } => "slice",
             OpKind::Append { .. } => "append",
+            OpKind::Attention { .. } => "attention",
             OpKind::Vector { op, .. } => op.name(),
         };
         let out = workload.tensor(op.kind.out());
@@ -210,7 +214,7 @@ fn tables_give_the_documented_defaults() {
 #[test]
 fn tables_take_every_documented_value() {
     let text = "[scenario]\nprefill = 16\nbatch = 2\n[lowering]\nattention = 'breadth-first'\nprojections = 'fused'\n\
-                causal = false\nffn = 'mlp2'\nscores = 'aggregated'\nkv = 'kept'\nweights = 'whole'\n";
+                causal = false\nffn = 'mlp2'\nscores = 'aggregated'\nkv = 'kept'\nweights = 'whole'\nmla = 'expanded'\n";
     let (_, lowering) = read(text).unwrap();
     let expected = Lowering {
         attention: AttentionOrder::BreadthFirst,
@@ -220,6 +224,7 @@ fn tables_take_every_documented_value() {
         scores: Scores::Aggregated,
         kv: KvRelease::Kept,
         weights: WeightRelease::Whole,
+        mla: LatentForm::Expanded,
     };
     assert_eq!(lowering, expected);
 }
@@ -228,7 +233,7 @@ fn tables_take_every_documented_value() {
 fn wrong_tables_are_refused_at_their_places() {
     let text = "[scenario]\nprefill = 0\nbatch = 5000\nbits.kv = 65\nsource = 1500\ndecod = 1\n";
     let absurd = "[scenario]\nprefill = 16777216\nbatch = 2\n";
-    let lowering = "[scenario]\nprefill = 16\n[lowering]\nattention = 'tiled'\nscores = 'aggregated'\nprojections = 'per-head'\nkv = 3\n";
+    let lowering = "[scenario]\nprefill = 16\n[lowering]\nattention = 'tile'\nscores = 'aggregated'\nprojections = 'per-head'\nkv = 3\n";
     insta::assert_snapshot!([text, absurd, lowering].map(|t| read(t).unwrap_err()).join("\n\n"));
 }
 

@@ -10,7 +10,7 @@
 //! as long as evictions find obsolete bytes of tensors that the block does not know: these are evicted in the order of their
 //! last use, to the byte, so that many small evictions take what one large one takes.
 //!
-//! Whatever is not covered (several memories, evictions of needed bytes, an order given by the user, an observer) is simulated.
+//! Whatever is not covered (several memories, evictions of needed bytes, an order given by the user, attention in tiles, an observer) is simulated.
 
 mod comparison;
 mod matching;
@@ -20,6 +20,7 @@ mod template;
 use super::Probe;
 use super::engine::Engine;
 use crate::accelerator::{Replacement, Victims};
+use crate::workload::OpKind;
 use repeat::Move;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -47,6 +48,7 @@ impl Replay {
         let whole_bytes = engine.workload.tensors.iter().all(|tensor| tensor.bits % 8 == 0);
         let covered = engine.residency.stores.len() == 1
             && engine.workload.schedule.is_none()
+            && !engine.workload.ops.iter().any(|op| matches!(op.kind, OpKind::Attention { .. }))
             && !engine.residency.ledger.probe.observes()
             && (store.capacity.is_none() || (by_use && whole_bytes));
         let blocks = blocks(engine);

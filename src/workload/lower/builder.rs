@@ -23,6 +23,7 @@ pub(super) struct Builder {
     part: String,
     layer: Option<LayerId>,
     weights: FxHashMap<Name, TensorId>,
+    slices: FxHashMap<Name, TensorId>,
 }
 
 impl Builder {
@@ -30,7 +31,7 @@ impl Builder {
     pub fn new(name: String) -> Self {
         let workload = Workload { name, ..Workload::default() };
         let (prefix, part) = (String::new(), String::new());
-        Self { workload, prefix, part, layer: None, weights: FxHashMap::default() }
+        Self { workload, prefix, part, layer: None, weights: FxHashMap::default(), slices: FxHashMap::default() }
     }
 
     /// The workload.
@@ -149,6 +150,38 @@ impl Builder {
         self.op(name, OpKind::Vector { op, inputs: inputs.into(), out, elements });
     }
 
+    /// A vector op that overwrites `part` of every `of` elements of its operand, and moves only those.
+    pub fn partly_in_place(&mut self, name: &str, op: VectorKind, tensor: TensorId, (part, of): (u32, u32)) {
+        let shape = self.shape(tensor);
+        let elements = u64::from(shape.rows) * u64::from(shape.cols) / u64::from(of) * u64::from(part);
+        self.op(name, OpKind::Vector { op, inputs: [tensor].into(), out: tensor, elements });
+    }
+
+    /// Attention of one head, whose scores stay in the array; operands are queries, keys and values.
+    pub fn attention(
+        &mut self,
+        name: &str,
+        [query, key, value]: [TensorId; 3],
+        out: Shape,
+        (mask, extra): (CausalMask, u32),
+    ) -> TensorId {
+        let (m, k, n, e) = (out.rows, self.shape(query).cols, self.shape(key).rows, out.cols);
+        let out = self.tensor(name, out, Home::None);
+        self.op(name, OpKind::Attention { query, key, value, out, m, k, n, e, mask, extra });
+        out
+    }
+
+    /// As [`Builder::slice`], or the slice of that name if there is one.
+    pub fn slice_once(&mut self, name: &str, input: TensorId, origin: (u32, u32), size: (u32, u32)) -> TensorId {
+        let key = self.qualified(name);
+        let known = self.slices.get(&key).copied();
+        known.unwrap_or_else(|| {
+            let slice = self.slice(name, input, origin, size);
+            self.slices.insert(key, slice);
+            slice
+        })
+    }
+
     /// A window of a tensor, or the tensor itself if the window is all of it.
     pub fn slice(&mut self, name: &str, input: TensorId, origin: (u32, u32), size: (u32, u32)) -> TensorId {
         let shape = self.shape(input);
@@ -178,6 +211,13 @@ impl Builder {
             return input;
         }
         let out = self.tensor(name, Shape { rows, ..shape }, Home::None);
+        self.op(name, OpKind::View { input, out, mapping: ViewMapping::Modulo });
+        out
+    }
+
+    /// A tensor of another shape that shows the elements of `input` again and again.
+    pub fn reshaped(&mut self, name: &str, input: TensorId, (rows, cols): (u32, u32)) -> TensorId {
+        let out = self.tensor(name, Shape { rows, cols, ..self.shape(input) }, Home::None);
         self.op(name, OpKind::View { input, out, mapping: ViewMapping::Modulo });
         out
     }

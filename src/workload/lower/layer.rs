@@ -2,12 +2,13 @@
 
 use crate::ids::TensorId;
 use crate::workload::lower::Lowerer;
-use crate::workload::{Arrangement, Home, Layer, Norm, VectorKind};
+use crate::workload::{Arrangement, Attention, Home, Layer, Norm, VectorKind};
 
 /// A part of a layer that has a residual around it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Part {
     Attention,
+    Cross,
     FeedForward,
 }
 
@@ -15,6 +16,7 @@ impl Part {
     fn name(self) -> &'static str {
         match self {
             Part::Attention => "attention",
+            Part::Cross => "cross",
             Part::FeedForward => "ffn",
         }
     }
@@ -27,7 +29,9 @@ impl Lowerer<'_> {
         if layer.arrangement == Arrangement::Parallel {
             return self.parallel(layer, stream);
         }
-        [Part::Attention, Part::FeedForward].into_iter().fold(stream, |stream, part| self.part(layer, part, stream))
+        let parts = [Part::Attention, Part::Cross, Part::FeedForward].into_iter();
+        let parts = parts.filter(|&part| part != Part::Cross || layer.cross.is_some());
+        parts.fold(stream, |stream, part| self.part(layer, part, stream))
     }
 
     /// A part with its residual and its normalisations, before it, after it, or both.
@@ -60,8 +64,15 @@ impl Lowerer<'_> {
     fn bare(&mut self, layer: &Layer, part: Part, input: TensorId) -> TensorId {
         match part {
             Part::Attention => {
-                let context = self.attention(input);
+                let context = match layer.attention {
+                    Attention::Grouped(grouped) => self.grouped_attention(grouped, input, false),
+                    Attention::Latent(latent) => self.latent_attention(latent, input),
+                };
                 self.linear("attention.output", context, self.hidden)
+            }
+            Part::Cross => {
+                let context = layer.cross.map_or(input, |cross| self.grouped_attention(cross, input, true));
+                self.linear("cross.output", context, self.hidden)
             }
             Part::FeedForward => self.feed_forward(&layer.feed_forward, input),
         }
@@ -74,12 +85,23 @@ impl Lowerer<'_> {
         self.linear_into(name, input, out)
     }
 
+    /// As [`Lowerer::linear`], with a weight that several ops share under a name of its own.
+    pub(super) fn linear_named(&mut self, weight: &str, name: &str, input: TensorId, outputs: u32) -> TensorId {
+        let out = self.activation(self.graph.shape(input).rows, outputs);
+        self.product(weight, name, input, out)
+    }
+
     /// As [`Lowerer::linear`], with a result of that shape.
     pub(super) fn linear_into(&mut self, name: &str, input: TensorId, out: super::Shape) -> TensorId {
+        self.product(name, name, input, out)
+    }
+
+    fn product(&mut self, weight: &str, name: &str, input: TensorId, out: super::Shape) -> TensorId {
+        let stored = format!("{weight}.weight");
         let (inputs, outputs) = (self.graph.shape(input).cols, out.cols);
         let output_major = self.model.output_major;
         let weight = if output_major { self.weight(outputs, inputs) } else { self.weight(inputs, outputs) };
-        let weight = self.graph.shared(&format!("{name}.weight"), weight, Home::Dram);
+        let weight = self.graph.shared(&stored, weight, Home::Dram);
         self.graph.matmul(name, input, weight, output_major, out)
     }
 }

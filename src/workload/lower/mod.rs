@@ -7,19 +7,21 @@
 
 mod attention;
 mod builder;
+mod encoder;
 mod feed_forward;
+mod latent;
 mod layer;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::TensorId;
 use crate::workload::{
-    Attention, Class, GroupedAttention, Head, Home, LanguageModelHead, Layer, Lowering, Model, PhaseKind, Projections,
-    Scenario, ScoreChange, Scores, Stack, VectorKind, Workload,
+    Attention, AttentionOrder, Class, Head, Home, LanguageModelHead, Lowering, Model, PhaseKind, Projections, Scenario,
+    Scores, Stack, VectorKind, Workload,
 };
 use builder::{Builder, Shape};
-use rustc_hash::FxHashMap;
 use layer::norm_kind;
+use rustc_hash::FxHashMap;
 
 /// Most attention heads over all layers and sequences: each becomes a handful of ops.
 const MOST_HEADS: u64 = 1 << 20;
@@ -33,18 +35,22 @@ const MOST_HEADS: u64 = 1 << 20;
 /// No token or no sequence; more positions than the model has; aggregated
 /// scores of per-head projections; more than 2^20 heads over all layers and sequences; sizes beyond what can be counted.
 pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<Workload> {
-    model.source_rows(scenario)?;
+    let rows = model.source_rows(scenario)?;
     let problems = refusals(model, scenario, lowering);
-    let (Some(decoder), Some(head), Some(grouped), true) =
-        (&model.decoder, language_model_head(model), grouped(model), problems.is_empty())
-    else {
+    if !problems.is_empty() {
         return Err(Error::Input(problems));
-    };
+    }
     let graph = Builder::new(title(model, scenario, lowering));
-    let step = Step { queries: scenario.prefill, before: 0 };
-    let (hidden, caches) = (decoder.hidden, FxHashMap::default());
-    let mut lowerer = Lowerer { model, scenario, lowering, hidden, grouped, graph, step, caches };
-    lowerer.decoder(decoder, head);
+    let hidden = model.last_stack().map_or(0, |stack| stack.hidden);
+    let step = Step { queries: 0, before: 0, causal: false, cached: false };
+    let (source, kept) = (None, FxHashMap::default());
+    let mut lowerer = Lowerer { model, scenario, lowering, hidden, graph, step, source, kept };
+    if let (Some(encoder), Some(rows)) = (&model.encoder, rows) {
+        lowerer.encoder(encoder, rows);
+    }
+    if let Some(decoder) = &model.decoder {
+        lowerer.decoder(decoder);
+    }
     let workload = lowerer.graph.finish();
     workload.check().map(|()| workload)
 }
@@ -59,10 +65,16 @@ fn title(model: &Model, scenario: &Scenario, lowering: &Lowering) -> String {
 /// Why this cannot be lowered; empty if it can.
 fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
-    if !(model.encoder.is_none() && model.layers().all(is_lowered)) {
-        let message = format!("models like {} cannot be simulated in this version", model.name);
-        let problem = Diagnostic::new("not-available", message);
-        problems.push(problem.with_help("`trapti import` counts its parameters and multiplications"));
+    let latent = model.layers().any(|layer| matches!(layer.attention, Attention::Latent(_)));
+    if latent && (lowering.scores == Scores::Aggregated || lowering.attention == AttentionOrder::Tiled) {
+        let message =
+            format!("{} has latent attention, whose scores are sums of two products for each head", model.name);
+        let help = "choose `scores = \"per-head\"`, and `attention = \"depth-first\"` or `\"breadth-first\"`";
+        problems.push(Diagnostic::new("contradiction", message).with_help(help));
+    }
+    if lowering.scores == Scores::Aggregated && lowering.attention == AttentionOrder::Tiled {
+        let problem = Diagnostic::new("contradiction", "aggregated scores are one matrix, which tiles would not make");
+        problems.push(problem.with_help("set `scores = \"per-head\"`"));
     }
     if let Some(positions) = model.decoder.as_ref().and_then(|stack| stack.embedding.position.most_rows())
         && u64::from(positions) < u64::from(scenario.prefill) + u64::from(scenario.decode)
@@ -84,30 +96,13 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
     let heads = model.layers().map(|layer| u128::from(layer.attention.heads())).sum::<u128>();
     let heads = heads * u128::from(scenario.batch) * (u128::from(scenario.decode) + 1);
     if heads > u128::from(MOST_HEADS) {
-        let message = format!("{heads} attention heads over all layers, sequences and steps are more than {MOST_HEADS}");
-        problems.push(Diagnostic::new("too-large", message).with_help("lower `batch` or `decode`, or take a smaller model"));
+        let message =
+            format!("{heads} attention heads over all layers, sequences and steps are more than {MOST_HEADS}");
+        problems.push(
+            Diagnostic::new("too-large", message).with_help("lower `batch` or `decode`, or take a smaller model"),
+        );
     }
     problems
-}
-
-/// Whether ops can be made for a layer like this.
-fn is_lowered(layer: &Layer) -> bool {
-    let Attention::Grouped(attention) = layer.attention else { return false };
-    let rotary = attention.rotary == 0 || attention.rotary == attention.head_size;
-    let plain = attention.window.is_none() && attention.qk_norm.is_none() && attention.scores == ScoreChange::None;
-    plain && rotary && layer.cross.is_none()
-}
-
-fn language_model_head(model: &Model) -> Option<LanguageModelHead> {
-    match model.head {
-        Head::LanguageModel(head) => Some(head),
-        Head::Pooler | Head::Classifiers { .. } => None,
-    }
-}
-
-/// The attention of the first layer.
-fn grouped(model: &Model) -> Option<GroupedAttention> {
-    model.layers().next().and_then(|layer| layer.attention.grouped()).copied()
 }
 
 /// What is being lowered, and the graph so far.
@@ -117,11 +112,12 @@ struct Lowerer<'a> {
     lowering: &'a Lowering,
     /// Width of the residual stream.
     hidden: u32,
-    /// The attention that is being lowered.
-    grouped: GroupedAttention,
     graph: Builder,
     step: Step,
-    caches: FxHashMap<attention::Projection, TensorId>,
+    /// Result of the encoder, and how many rows a sequence has in it.
+    source: Option<(TensorId, u32)>,
+    /// Keys and values that later steps read.
+    kept: FxHashMap<attention::Projection, TensorId>,
 }
 
 /// The tokens of each sequence that are worked on at a time.
@@ -131,40 +127,52 @@ struct Step {
     queries: u32,
     /// How many came before them.
     before: u32,
+    /// Whether a token sees none after it.
+    causal: bool,
+    /// Whether later steps read keys and values.
+    cached: bool,
 }
 
 impl Lowerer<'_> {
-    /// Embedding result, layers, final norm, head.
-    fn decoder(&mut self, stack: &Stack, head: LanguageModelHead) {
+    /// The prompt, then each token.
+    fn decoder(&mut self, stack: &Stack) {
+        let (causal, cached) = (self.lowering.causal, self.scenario.decode > 0);
         self.graph.enter_phase(PhaseKind::Prefill, "prefill", "");
-        self.step(stack, head);
+        self.step = Step { queries: self.scenario.prefill, before: 0, causal, cached };
+        self.tokens_of_step(stack);
         for token in 1..=self.scenario.decode {
             self.graph.enter_phase(PhaseKind::Decode, &format!("token {token}"), &format!("token{token}"));
-            self.step = Step { queries: 1, before: self.scenario.prefill + token - 1 };
-            self.step(stack, head);
+            self.step = Step { queries: 1, before: self.scenario.prefill + token - 1, causal, cached };
+            self.tokens_of_step(stack);
         }
     }
 
-    /// Everything for the tokens of a step.
-    fn step(&mut self, stack: &Stack, head: LanguageModelHead) {
+    /// Everything for the tokens of a step: embedding result, layers, final norm, head.
+    fn tokens_of_step(&mut self, stack: &Stack) {
         self.graph.enter_part("embedding");
-        let input = self.activation(self.tokens(), stack.hidden);
-        let mut stream = self.graph.tensor("input", input, Home::Dram);
+        let input = self.stem(stack, self.step.queries);
+        let stream = self.layers(stack, "", input);
+        self.graph.enter_part("head");
+        self.final_norm(stack, stream);
+        match self.model.head {
+            Head::LanguageModel(head) if self.scenario.lm_head => self.lm_head(head, stream),
+            _ => self.graph.write_back(stream),
+        }
+    }
+
+    /// All layers of a stack, whose names start with `prefix`.
+    fn layers(&mut self, stack: &Stack, prefix: &str, input: TensorId) -> TensorId {
+        let mut stream = input;
         for (index, layer) in stack.layers.iter().enumerate() {
-            self.graph.enter_layer(&format!("layer{index}"));
-            if let Attention::Grouped(grouped) = layer.attention {
-                self.grouped = grouped;
-            }
+            self.graph.enter_layer(&format!("{prefix}layer{index}"));
             stream = self.layer(layer, stream);
         }
-        self.graph.enter_part("head");
+        stream
+    }
+
+    fn final_norm(&mut self, stack: &Stack, stream: TensorId) {
         if let Some(norm) = stack.final_norm {
             self.graph.vector_in_place("norm", norm_kind(norm), &[stream]);
-        }
-        if self.scenario.lm_head {
-            self.lm_head(head, stream);
-        } else {
-            self.graph.write_back(stream);
         }
     }
 
@@ -176,6 +184,9 @@ impl Lowerer<'_> {
         if self.step.queries == 1 {
             let logits = self.activation(self.tokens(), vocabulary);
             let logits = self.graph.matmul("logits", stream, weight, true, logits);
+            if head.softcap {
+                self.graph.vector_in_place("softcap", VectorKind::Softcap, &[logits]);
+            }
             return self.graph.write_back(logits);
         }
         for sequence in 0..self.scenario.batch {
