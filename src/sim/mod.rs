@@ -9,6 +9,7 @@
 //! (ready time, op order, results before operands, step, A before B). Ports are taken lowest index first.
 
 mod array;
+mod contents;
 mod attention;
 mod dependency;
 mod dispatch;

@@ -1,13 +1,13 @@
 //! A block of ops that was simulated: what it saw, and what it left.
 
 use super::super::Probe;
+use super::super::contents::Contents;
 use super::super::engine::Engine;
 use super::super::occupancy::{Course, Opening, Stored};
 use super::super::operands::TileKey;
 use super::super::ports::Ports;
 use super::super::rows::NeededRows;
 use super::super::statistics::Counters;
-use super::super::store::Contents;
 use super::matching::{Renaming, matching};
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::trace::{Lifetime, Stalls};
