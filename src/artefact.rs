@@ -4,7 +4,7 @@ use crate::error::{Error, Result};
 use crate::schema;
 use serde::{Deserialize, Serialize};
 use std::fs;
-use std::io::Write;
+use std::io::{self, BufWriter, Write};
 use std::path::{Path, PathBuf};
 
 /// Name of the manifest in an artefact directory.
@@ -70,13 +70,23 @@ pub fn read_text(path: &Path) -> Result<String> {
 /// # Errors
 /// [`Error::File`]; the old contents, if any, are then untouched.
 pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
+    write_with(path, |file| file.write_all(contents))
+}
+
+/// Writes a file aside, piece by piece, and renames it into place.
+///
+/// # Errors
+/// [`Error::File`] for what `fill` or the system refuses; the old contents, if any, are then untouched.
+pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<()>) -> Result<()> {
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(Error::file("cannot create", parent))?;
     }
     let aside = aside(path);
-    let written =
-        fs::File::create(&aside).and_then(|mut file| file.write_all(contents)).and_then(|()| fs::rename(&aside, path));
-    written.map_err(|source| {
+    let filled = fs::File::create(&aside).map(BufWriter::new).and_then(|mut file| {
+        fill(&mut file)?;
+        file.flush()
+    });
+    filled.and_then(|()| fs::rename(&aside, path)).map_err(|source| {
         let _ = fs::remove_file(&aside);
         Error::file("cannot write", path)(source)
     })

@@ -132,15 +132,13 @@ impl Rows {
     }
 
     fn arrays(&mut self, first: &Profile, second: &Profile) {
-        let sum = |p: &Profile, cycles: fn(&ArrayStatistics) -> u64| count(p.arrays.iter().map(cycles).sum());
-        let kinds: [(&str, fn(&ArrayStatistics) -> u64); 3] = [
-            ("active_cycles", |a| a.active.0),
-            ("stalled_cycles", |a| a.stalls.total().0),
-            ("idle_cycles", |a| a.idle.0),
-        ];
-        for (metric, cycles) in kinds {
-            self.add("arrays", metric, "cycles", sum(first, cycles), sum(second, cycles));
-        }
+        let mut add = |metric, cycles: fn(&ArrayStatistics) -> u64| {
+            let sum = |p: &Profile| count(p.arrays.iter().map(cycles).sum());
+            self.add("arrays", metric, "cycles", sum(first), sum(second));
+        };
+        add("active_cycles", |a| a.active.0);
+        add("stalled_cycles", |a| a.stalls.total().0);
+        add("idle_cycles", |a| a.idle.0);
         self.add("vector unit", "active_cycles", "cycles", count(first.vector_cycles), count(second.vector_cycles));
     }
 }

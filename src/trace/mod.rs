@@ -5,6 +5,7 @@ mod changes;
 mod choices;
 pub mod comparison;
 mod curve;
+pub mod export;
 mod lifetime;
 mod occupancy;
 pub mod profile;

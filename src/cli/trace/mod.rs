@@ -2,6 +2,7 @@
 
 mod chart;
 mod diff;
+mod export;
 mod show;
 
 use super::Answer;
@@ -14,12 +15,14 @@ use clap::Subcommand;
 pub(super) enum Command {
     Show(show::Arguments),
     Diff(diff::Arguments),
+    Export(export::Arguments),
 }
 
 pub(super) fn run(command: &Command, output: Output) -> Result<Answer> {
     match command {
         Command::Show(arguments) => show::run(arguments, output),
         Command::Diff(arguments) => diff::run(arguments, output),
+        Command::Export(arguments) => export::run(arguments, output),
     }
 }
 
