@@ -24,3 +24,5 @@ pub const SUMMARY: &str = "trapti.summary/1";
 pub const PROFILE: &str = "trapti.profile/1";
 /// First key of what `trapti trace diff` prints.
 pub const COMPARISON: &str = "trapti.comparison/1";
+/// First key of `imported.json` in a run directory that holds only an occupancy.
+pub const IMPORTED: &str = "trapti.imported/1";

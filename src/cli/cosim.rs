@@ -209,6 +209,11 @@ fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Por
 fn place(design: &Design, run: &Run, memory: MemoryId) -> Result<Placement> {
     let organisation = &design.organisation;
     let name = &run.workload.name;
+    if run.is_occupancy_only() {
+        let message = format!("{name} is an imported occupancy: it has no transfers to replay");
+        let help = "simulate the workload with `trapti simulate`, explore that run, and replay it";
+        return Err(Error::input(Diagnostic::new("occupancy-only", message).with_help(help)));
+    }
     let placement = first_fit(&run.lifetimes, memory, organisation.words(), organisation.word_bytes());
     let placement = placement.map_err(|unplaceable| {
         let message = format!("{name} does not fit {}: {unplaceable}", design.name);

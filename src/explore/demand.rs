@@ -120,6 +120,17 @@ impl<'r> Subject<'r> {
         let cycles = self.run.statistics.cycles.0;
         let charged = period.map_or(cycles, |p| p.0.max(cycles));
         let (dram_bytes, dram_energy_per_bit) = self.spilled()?;
+        let (reads, writes) = self.requests();
+        let needed_byte_cycles = self.needed_byte_cycles();
+        Ok(Demand { cycles, charged, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
+    }
+
+    /// Requests that read and that write. An imported occupancy has no transfers; its counts are those of the trace.
+    fn requests(&self) -> (u64, u64) {
+        let totals = self.run.statistics.memories.get(self.memory.index());
+        if let Some(totals) = totals.filter(|_| self.run.is_occupancy_only()) {
+            return (totals.read_words, totals.write_words);
+        }
         let (mut reads, mut writes) = (0, 0);
         for node in self.transfers() {
             let requests = self.shape().requests(node.bytes());
@@ -129,8 +140,7 @@ impl<'r> Subject<'r> {
                 writes += requests;
             }
         }
-        let needed_byte_cycles = self.needed_byte_cycles();
-        Ok(Demand { cycles, charged, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
+        (reads, writes)
     }
 
     /// DRAM traffic that a larger memory would avoid.

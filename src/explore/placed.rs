@@ -32,6 +32,11 @@ impl Placed {
         capacity: Bytes,
         cell_words: u64,
     ) -> Result<std::result::Result<Self, Infeasible>> {
+        if subject.run.is_occupancy_only() {
+            let reason =
+                "an imported occupancy has no lifetimes to place; explore it with placement = [\"ideal\"]".into();
+            return Ok(Err(not_placed(subject.name(), reason)));
+        }
         let port = subject.port();
         let word_bytes = u64::from(port.word_bits / 8);
         let words = capacity.0 / word_bytes;

@@ -6,6 +6,8 @@ mod choices;
 pub mod comparison;
 mod curve;
 pub mod export;
+pub mod import;
+mod imported;
 mod lifetime;
 mod occupancy;
 pub mod profile;

@@ -1,5 +1,6 @@
 //! A simulated run: everything Stage II and co-simulation need.
 
+use super::imported::Imported;
 use super::{AccessGraph, Choices, Lifetime, Occupancy, Statistics, tables};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input, Manifest, Staging};
@@ -33,6 +34,7 @@ pub struct Run {
 mod names {
     pub(super) const WORKLOAD: &str = "workload.json";
     pub(super) const ACCELERATOR: &str = "accelerator.toml";
+    pub(super) const IMPORTED: &str = "imported.json";
     pub(super) const CHOICES: &str = "choices.json";
     pub(super) const STATISTICS: &str = "statistics.json";
     pub(super) const LIFETIMES: &str = "lifetimes.parquet";
@@ -55,8 +57,13 @@ impl Run {
     /// [`Error::File`], or [`Error::Artefact`] when `target` holds somebody else's files.
     pub fn write(&self, target: &Path, inputs: Vec<Input>) -> Result<Manifest> {
         let staging = Staging::new(target)?;
-        staging.write(names::WORKLOAD, self.workload.to_json().as_bytes())?;
-        staging.write(names::ACCELERATOR, self.accelerator.to_toml().as_bytes())?;
+        if self.is_occupancy_only() {
+            let imported = Imported::of(&self.workload.name, &self.accelerator);
+            staging.write(names::IMPORTED, artefact::json(&imported).as_bytes())?;
+        } else {
+            staging.write(names::WORKLOAD, self.workload.to_json().as_bytes())?;
+            staging.write(names::ACCELERATOR, self.accelerator.to_toml().as_bytes())?;
+        }
         staging.write(names::STATISTICS, artefact::json(&self.statistics).as_bytes())?;
         if let Some(choices) = &self.choices {
             staging.write(names::CHOICES, artefact::json(choices).as_bytes())?;
@@ -70,7 +77,7 @@ impl Run {
             tables::occupancy_table(occupancy).write_parquet(&path(&names::occupancy(memory)))?;
             tables::op_end_table(occupancy).write_parquet(&path(&names::op_ends(memory)))?;
         }
-        staging.commit("simulate", inputs)
+        staging.commit(if self.is_occupancy_only() { "import" } else { "simulate" }, inputs)
     }
 
     /// Reads a run directory.
@@ -80,8 +87,7 @@ impl Run {
     pub fn read(directory: &Path) -> Result<Self> {
         artefact::manifest(directory)?;
         let path = |name: &str| directory.join(name);
-        let workload = Workload::from_json(&source(&path(names::WORKLOAD))?)?;
-        let accelerator = Accelerator::parse(&source(&path(names::ACCELERATOR))?)?;
+        let (workload, accelerator) = subject(directory)?;
         let statistics: Statistics = json(&path(names::STATISTICS))?;
         let choices = path(names::CHOICES).is_file().then(|| json(&path(names::CHOICES))).transpose()?;
         let occupancy = (0..accelerator.memories.len())
@@ -98,10 +104,28 @@ impl Run {
         Ok(Self { workload, accelerator, accesses, lifetimes, occupancy, statistics, choices })
     }
 
+    /// Whether it was imported from a trace of occupancy: it has no op, no transfer and no lifetime, and its counts are those of
+    /// the trace.
+    pub fn is_occupancy_only(&self) -> bool {
+        self.workload.ops.is_empty()
+    }
+
     /// Length of the run at the accelerator's clock.
     pub fn milliseconds(&self) -> f64 {
         self.statistics.cycles.0 as f64 * self.accelerator.clock.period().0 / 1e6
     }
+}
+
+/// What ran, and on what; of an imported trace only their names and the memories.
+fn subject(directory: &Path) -> Result<(Workload, Accelerator)> {
+    let path = |name: &str| directory.join(name);
+    if path(names::IMPORTED).is_file() {
+        let imported: Imported = json(&path(names::IMPORTED))?;
+        let accelerator = imported.accelerator();
+        return Ok((Workload { name: imported.workload, ..Workload::default() }, accelerator));
+    }
+    let workload = Workload::from_json(&source(&path(names::WORKLOAD))?)?;
+    Ok((workload, Accelerator::parse(&source(&path(names::ACCELERATOR))?)?))
 }
 
 fn source(path: &Path) -> Result<Arc<Source>> {

@@ -1,7 +1,8 @@
 //! The tables of a run directory: accesses with their predecessor lists, lifetimes, occupancy.
 
 use super::{
-    AccessGraph, Changes, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, OpEnd, Operand, Predecessor, Predecessors,
+    AccessGraph, Changes, Lifetime, Node, NodeKind, Occupancy, OccupancyChange, OpEnd, Operand, Predecessor,
+    Predecessors,
 };
 use crate::error::{Error, Result};
 use crate::ids::{LayerId, LifetimeId, MemoryId, OpId, TensorId};

@@ -3,6 +3,7 @@
 mod chart;
 mod diff;
 mod export;
+mod import;
 mod show;
 
 use super::Answer;
@@ -16,6 +17,7 @@ pub(super) enum Command {
     Show(show::Arguments),
     Diff(diff::Arguments),
     Export(export::Arguments),
+    Import(import::Arguments),
 }
 
 pub(super) fn run(command: &Command, output: Output) -> Result<Answer> {
@@ -23,6 +25,7 @@ pub(super) fn run(command: &Command, output: Output) -> Result<Answer> {
         Command::Show(arguments) => show::run(arguments, output),
         Command::Diff(arguments) => diff::run(arguments, output),
         Command::Export(arguments) => export::run(arguments, output),
+        Command::Import(arguments) => import::run(arguments, output),
     }
 }
 
