@@ -197,3 +197,106 @@ fn gemm_refuses_what_it_cannot_count() {
     refused(&[&most, &most, &most, "--array", "1x1"], "too-large");
     refused(&["-3", "3", "8", "--array", "1x1"], "-3");
 }
+
+/// A script reads `.cycles`, `.macs`, `.memories[].…` and `.dram.…` as numbers.
+#[test]
+fn simulate_answers_a_script() {
+    let folder = project();
+    let accelerator = accelerator();
+    let arguments = ["simulate", "a.json", "--prefill", "32", "--decode", "2", "-a", &accelerator, "--format", "json"];
+    let output = trapti(folder.path()).args(arguments).output().unwrap();
+    assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+    let answer: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    for key in ["cycles", "macs", "macs_issued", "cycles_to_first_token"] {
+        assert!(answer[key].as_u64().is_some_and(|n| n > 0), "{key}: {}", answer[key]);
+    }
+    let memory = &answer["memories"][0];
+    assert_eq!(memory["name"], "sram");
+    let number = |key: &str| memory[key].as_u64().unwrap_or_else(|| panic!("{key} is {}", memory[key]));
+    assert!(number("peak_needed_bytes_at_op_ends") <= number("peak_needed_bytes"));
+    assert!(number("peak_needed_bytes") <= number("peak_used_bytes"));
+    assert!(number("read_bytes") > 0 && number("write_bytes") > 0);
+    assert!(answer["dram"]["read_bytes"].as_u64() >= answer["dram"]["unavoidable_read_bytes"].as_u64());
+    assert!(answer["dram"]["write_bytes"].is_u64());
+    assert_eq!(answer["choices"]["lowering"]["kv"], "kept", "tokens are decoded");
+}
+
+/// An option wins over the file, and what follows from it follows from the option.
+#[test]
+fn options_lie_over_the_scenario_file() {
+    let folder = project();
+    std::fs::write(folder.path().join("s.toml"), "[scenario]\nprefill = 48\nbits.kv = 16\n").unwrap();
+    let run = |more: &[&str]| {
+        let arguments = ["simulate", "a.json", "--scenario", "s.toml", "-a", &accelerator(), "--format", "json"];
+        let output = trapti(folder.path()).args(arguments).args(more).output().unwrap();
+        assert_eq!(output.status.code(), Some(0), "{}", text(&output.stderr));
+        serde_json::from_slice::<serde_json::Value>(&output.stdout).unwrap()["choices"].clone()
+    };
+    let file = run(&[]);
+    assert_eq!((&file["scenario"]["prefill"], &file["lowering"]["kv"]), (&48.into(), &"released".into()));
+    let both = run(&["--decode", "1", "--bits-weights", "4", "--no-causal", "--batch", "2"]);
+    assert_eq!(both["scenario"]["bits"], serde_json::json!({"weights": 4, "activations": 8, "kv": 16}));
+    assert_eq!((&both["scenario"]["decode"], &both["scenario"]["batch"]), (&1.into(), &2.into()));
+    assert_eq!((&both["lowering"]["kv"], &both["lowering"]["causal"]), (&"kept".into(), &false.into()));
+}
+
+#[test]
+fn traces_are_shown_compared_exported_and_imported() {
+    let folder = project();
+    let exit = |arguments: &[&str]| {
+        let output = trapti(folder.path()).args(arguments).output().unwrap();
+        (output.status.code(), text(&output.stdout), text(&output.stderr))
+    };
+    let run = |arguments: &[&str]| {
+        let (code, stdout, stderr) = exit(arguments);
+        assert_eq!(code, Some(0), "{arguments:?}: {stderr}");
+        stdout
+    };
+    let accelerator = accelerator();
+    for model in ["a", "b"] {
+        run(&["simulate", &format!("{model}.json"), "--prefill", "64", "-a", &accelerator, "-o", model]);
+    }
+    let shown = run(&["trace", "show", "a", "--svg", "a.svg"]);
+    for part in ["at the peak", "50 % of the peak", "prefill", "█ score", "unavoidable", "lower bound"] {
+        assert!(shown.contains(part), "{part} is missing:\n{shown}");
+    }
+    assert!(shown.lines().all(|line| line.chars().count() <= 80), "wider than a terminal:\n{shown}");
+    assert!(std::fs::read_to_string(folder.path().join("a.svg")).unwrap().starts_with("<svg"));
+    let compared = run(&["trace", "diff", "a", "b"]);
+    assert!(compared.contains("ratio") && compared.lines().all(|line| line.chars().count() <= 80), "{compared}");
+    let json: serde_json::Value = serde_json::from_str(&run(&["trace", "diff", "a", "a", "--format", "json"])).unwrap();
+    assert_eq!((&json["rows"][0]["metric"], &json["rows"][0]["ratio"]), (&"cycles".into(), &1.0.into()));
+    for form in ["csv", "vcd", "transinfersim"] {
+        run(&["trace", "export", "a", "--form", form, "--output", form]);
+    }
+    run(&["trace", "import", "transinfersim", "--output", "imported"]);
+    run(&["trace", "show", "imported"]);
+    std::fs::write(folder.path().join("ideal.toml"), STUDY.replace("\"ideal\", \"first-fit\"", "\"ideal\"")).unwrap();
+    let explored = run(&["explore", "imported", "--study", "ideal.toml", "-o", "bounds", "--format", "json"]);
+    let explored: serde_json::Value = serde_json::from_str(&explored).unwrap();
+    assert!(explored["points"].as_u64().unwrap() > 0 && explored["workloads"][0]["reads"].as_u64().unwrap() > 0);
+    let both = run(&["explore", "imported", "--study", "study.toml", "-o", "both"]);
+    assert!(both.contains("no lifetimes to place"), "{both}");
+    run(&["explore", "a", "--study", "study.toml", "-o", "exploration"]);
+    run(&["select", "exploration", "-o", "design.json"]);
+    let (code, _, refused) = exit(&["cosim", "design.json", "--run", "imported", "-o", "cosim"]);
+    assert!(code == Some(3) || (code == Some(2) && refused.contains("occupancy-only")), "{code:?}: {refused}");
+}
+
+#[test]
+fn absurd_options_are_refused() {
+    let folder = project();
+    let cases: [&[&str]; 6] = [
+        &["trace", "show"],
+        &["trace", "show", "no-such-run"],
+        &["trace", "export", "a", "--form", "fst", "--output", "x"],
+        &["trace", "import", "a.json", "--clock", "0 GHz", "--output", "x"],
+        &["trace", "import", "a.json", "--ports", "0", "--output", "x"],
+        &["simulate", "a.json", "-a", &accelerator(), "--bits", "0"],
+    ];
+    for arguments in cases {
+        let output = trapti(folder.path()).args(arguments).output().unwrap();
+        assert_eq!(output.status.code(), Some(2), "{arguments:?}: {}", text(&output.stderr));
+        assert!(output.stdout.is_empty() && !output.stderr.is_empty());
+    }
+}

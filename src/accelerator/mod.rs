@@ -3,6 +3,7 @@
 mod memories;
 mod model;
 mod parse;
+mod place;
 mod routing;
 mod text;
 

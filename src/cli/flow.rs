@@ -4,7 +4,7 @@ use super::cosim::{self, Replay, Replayed};
 use super::explore;
 use super::output::{Output, table};
 use super::project::Project;
-use super::simulate::{Done, simulate_into};
+use super::simulate::{Done, simulate_into, tell_thrashing};
 use super::{Answer, inputs, select};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
@@ -122,6 +122,7 @@ fn simulate_one(
     let target = stage.path(&format!("runs/{}", entry.name));
     let (run, done) = simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs, true)?;
     stage.done(&format!("simulate {}", entry.name), done);
+    tell_thrashing(&run, &project.accelerator)?;
     Ok(Simulated { name: entry.name.clone(), run, digest: inputs::digest_of("run", &target)? })
 }
 

@@ -1,5 +1,6 @@
 //! The command line: parse, read, call one function, write. One file a command.
 
+mod breakdown;
 mod cosim;
 mod explore;
 mod flow;

@@ -87,6 +87,18 @@ fn numeric(cell: &str) -> bool {
     cell.chars().next().is_some_and(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '<' | '>'))
 }
 
+/// A name that fits a column: the middle of a longer one is left out.
+pub fn shortened(name: &str, width: usize) -> String {
+    let length = name.chars().count();
+    if length <= width {
+        return name.into();
+    }
+    let (head, tail) = ((width - 1) / 2, width - 1 - (width - 1) / 2);
+    let start: String = name.chars().take(head).collect();
+    let end: String = name.chars().skip(length - tail).collect();
+    format!("{start}…{end}")
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -96,5 +108,11 @@ mod tests {
         let rows =
             [vec!["name".into(), "bytes".into()], vec!["a".into(), "7".into()], vec!["bc".into(), "12,000".into()]];
         assert_eq!(table(&rows), "name   bytes\n----  ------\na          7\nbc    12,000\n");
+    }
+
+    #[test]
+    fn long_names_keep_both_ends() {
+        assert_eq!(shortened("layer 3", 7), "layer 3");
+        assert_eq!(shortened("l0.attention.h13.score", 12), "l0.at….score");
     }
 }

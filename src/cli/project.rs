@@ -2,9 +2,10 @@
 
 use super::inputs::scenario_tables;
 use crate::config::{Document, Field, Table};
-use crate::diagnostic::{Diagnostic, Source};
+use crate::diagnostic::Source;
 use crate::error::Result;
 use crate::workload::{Lowering, Scenario};
+use std::ops::Range;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
@@ -69,12 +70,13 @@ fn read(mut root: Table<'_>, folder: &Path) -> Option<Project> {
     let name = name(&root.required("name"));
     let accelerator = path(&root.required("accelerator"), folder);
     let study = path(&root.required("study"), folder);
-    let entries: Vec<Option<Entry>> =
-        root.required("workload").tables().into_iter().map(|t| entry(t, folder)).collect();
+    let entries = root.required("workload").tables();
+    let spans: Vec<_> = entries.iter().map(Table::span).collect();
+    let entries: Vec<Option<Entry>> = entries.into_iter().map(|t| entry(t, folder)).collect();
     let tables = scenario_tables(&mut root);
     let replay = root.optional("cosim").table().map_or_else(|| Some(Replay::default()), replay);
     let workloads = entries.into_iter().collect::<Option<Vec<_>>>();
-    let distinct = workloads.as_ref().is_none_or(|w| distinct(w, &root));
+    let distinct = workloads.as_ref().is_none_or(|w| distinct(w, &spans, &root));
     root.finish();
     let (scenario, lowering) = tables?;
     let project = Project {
@@ -133,12 +135,12 @@ fn name(field: &Field<'_>) -> Option<String> {
     None
 }
 
-fn distinct(entries: &[Entry], root: &Table<'_>) -> bool {
-    let twice = entries.iter().enumerate().find(|(i, e)| entries[..*i].iter().any(|o| o.name == e.name));
+fn distinct(entries: &[Entry], spans: &[Range<usize>], root: &Table<'_>) -> bool {
+    let twice = entries.iter().zip(spans).enumerate().find(|(i, (e, _))| entries[..*i].iter().any(|o| o.name == e.name));
     match twice {
-        Some((_, entry)) => {
-            root.document()
-                .report(Diagnostic::new("duplicate-name", format!("two workloads are named `{}`", entry.name)));
+        Some((_, (entry, span))) => {
+            let message = format!("two workloads are named `{}`", entry.name);
+            root.document().report_at("duplicate-name", message, span.clone(), "the second one");
             false
         }
         None => !entries.is_empty(),

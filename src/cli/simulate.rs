@@ -1,10 +1,12 @@
 //! `trapti simulate`: one workload on one accelerator.
 
+use super::breakdown::{bounds, tokens, traffic, units};
 use super::inputs::{self, ScenarioArguments};
-use super::output::{Output, message, table};
+use super::output::{Output, coloured, message, table};
 use super::{Answer, progress};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
+use crate::diagnostic::Diagnostic;
 use crate::error::Result;
 use crate::sim;
 use crate::trace::summary::Summary;
@@ -53,9 +55,10 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         }
         None => simulate(&loaded.workload, &accelerator, &loaded.choices, replay)?,
     };
-    let (summary, statistics) = (Summary::of(&run), &run.statistics);
-    output.result(&summary, || human(&summary, statistics));
-    Ok(if statistics.outcome == Outcome::Finished { Answer::Yes } else { Answer::No })
+    tell_thrashing(&run, &arguments.accelerator)?;
+    let summary = Summary::of(&run);
+    output.result(&summary, || human(&summary, &run));
+    Ok(if run.statistics.outcome == Outcome::Finished { Answer::Yes } else { Answer::No })
 }
 
 /// Whether a stage ran or its result was still there.
@@ -106,13 +109,24 @@ pub(super) fn simulate(
     let run = sim::simulate(workload, accelerator, &options, &mut |p| bar.set_position(p.ops_ended as u64));
     bar.finish_and_clear();
     let run = Run { choices: Some(choices.clone()), ..run? };
-    if let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome {
-        message(&format!("thrashing: `{op}` needs {} more than `{memory}` holds", lacking.human()));
-    }
     Ok(run)
 }
 
-fn human(summary: &Summary, statistics: &Statistics) -> String {
+/// Says which op could not run, at the memory that is too small for it.
+pub(super) fn tell_thrashing(run: &Run, accelerator: &Path) -> Result<()> {
+    let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome else { return Ok(()) };
+    let source = inputs::source(accelerator)?;
+    let problem = Diagnostic::new("thrashing", format!("`{op}` needs {} more than `{memory}` holds", lacking.human()))
+        .with_help("enlarge the memory, or the tiles must become smaller: array, `buffer_length`, `vector.buffer`");
+    let problem = match Accelerator::place_of_capacity(&source, memory) {
+        Some(span) => problem.at(&source, span, "too small for what this op needs at once"),
+        None => problem,
+    };
+    message(&problem.render(coloured()));
+    Ok(())
+}
+
+fn human(summary: &Summary, run: &Run) -> String {
     let mut rows = vec![["", "", "exactly", "unit"].map(String::from).to_vec()];
     let mut row = |name: &str, shown: String, exact: u64, unit: &str| {
         rows.push(vec![name.into(), shown, grouped(exact), unit.into()]);
@@ -132,12 +146,9 @@ fn human(summary: &Summary, statistics: &Statistics) -> String {
         row("written", memory.write_bytes);
         row("needed but evicted", memory.evicted_needed_bytes);
     }
-    let mut row = |name: &str, bytes: u64| row(&format!("DRAM: {name}"), Bytes(bytes).human(), bytes, "bytes");
-    row("read", summary.dram.read_bytes);
-    row("read, unavoidable", summary.dram.unavoidable_read_bytes);
-    row("written", summary.dram.write_bytes);
-    row("written, unavoidable", summary.dram.unavoidable_write_bytes);
-    format!("{} on {}\n{}{}", summary.workload, summary.accelerator, table(&rows), at_the_peaks(statistics))
+    let head = format!("{}\non {}\n\n", summary.workload, summary.accelerator);
+    let parts = [traffic(&summary.dram), units(run), bounds(run), at_the_peaks(&run.statistics)].concat();
+    format!("{head}{}{}{parts}", tokens(run), table(&rows))
 }
 
 /// Three significant digits and a prefix: `12.3 G`.

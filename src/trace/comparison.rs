@@ -52,10 +52,12 @@ impl Comparison {
         let mut rows = Rows::default();
         rows.add("run", "cycles", "cycles", count(first.cycles), count(second.cycles));
         rows.add("run", "milliseconds", "ms", Some(first.milliseconds), Some(second.milliseconds));
-        let first_token = |p: &Profile| p.cycles_to_first_token().map(|c| c as f64);
+        let first_token = |p: &Profile| p.latency.map(|l| l.first_token.0 as f64);
         rows.add("run", "cycles_to_first_token", "cycles", first_token(first), first_token(second));
-        let per_token = Profile::cycles_per_output_token;
-        rows.add("run", "cycles_per_output_token", "cycles", per_token(first), per_token(second));
+        let per_token = |p: &Profile| p.latency.and_then(|l| l.cycles_per_token);
+        rows.add("run", "cycles_per_token", "cycles", per_token(first), per_token(second));
+        let bound = |p: &Profile| count(p.roofline.bound().0);
+        rows.add("run", "roofline_bound_cycles", "cycles", bound(first), bound(second));
         rows.add("run", "macs", "", count(first.macs), count(second.macs));
         rows.add("run", "macs_issued", "", count(first.macs_issued), count(second.macs_issued));
         rows.memories(&first.memories, &second.memories);
@@ -138,8 +140,14 @@ impl Rows {
         };
         add("active_cycles", |a| a.active.0);
         add("stalled_cycles", |a| a.stalls.total().0);
+        add("stalled_cycles: operand fetch", |a| a.stalls.operand_fetch.0);
+        add("stalled_cycles: result write", |a| a.stalls.result_write.0);
+        add("stalled_cycles: port conflict", |a| a.stalls.port_conflict.0);
+        add("stalled_cycles: dram", |a| a.stalls.dram.0);
+        add("stalled_cycles: dependency", |a| a.stalls.dependency.0);
         add("idle_cycles", |a| a.idle.0);
-        self.add("vector unit", "active_cycles", "cycles", count(first.vector_cycles), count(second.vector_cycles));
+        let vector = |p: &Profile| count(p.vector.active.0);
+        self.add("vector unit", "active_cycles", "cycles", vector(first), vector(second));
     }
 }
 

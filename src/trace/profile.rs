@@ -1,10 +1,13 @@
 //! What an architect asks of a run: who is at the peak, how long it is nearly reached, what each phase and each class needs.
 
 use super::summary::{ByClass, DramSummary};
-use super::{ArrayStatistics, Choices, MemoryStatistics, Occupancy, OccupancyChange, Outcome, Run};
+use super::{
+    ArrayStatistics, Choices, MemoryStatistics, Occupancy, OccupancyChange, Outcome, PhaseStatistics, Roofline, Run,
+    TokenLatency, VectorStatistics,
+};
 use crate::schema;
 use crate::units::{Bytes, Cycles};
-use crate::workload::{Class, Name, PhaseKind, Tensor};
+use crate::workload::{Class, Name, Tensor};
 use serde::Serialize;
 
 /// Percentages of the peak whose time is told.
@@ -37,23 +40,14 @@ pub struct Profile {
     pub dram: DramSummary,
     /// Arrays, in the accelerator's order.
     pub arrays: Vec<ArrayStatistics>,
-    /// Busy cycles of the vector unit.
-    pub vector_cycles: u64,
+    /// The vector unit.
+    pub vector: VectorStatistics,
+    /// Lower bounds of `cycles`.
+    pub roofline: Roofline,
+    /// Time to the first token and time per token, of a workload that makes tokens.
+    pub latency: Option<TokenLatency>,
     /// Parts of the inference in time, where the workload names them.
-    pub phases: Vec<PhaseTime>,
-}
-
-/// When a phase ran: from the first start to the last end of its ops.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, schemars::JsonSchema)]
-pub struct PhaseTime {
-    /// Name.
-    pub name: String,
-    /// Which part of the inference.
-    pub kind: PhaseKind,
-    /// First cycle.
-    pub start_cycle: u64,
-    /// First cycle after it.
-    pub end_cycle: u64,
+    pub phases: Vec<PhaseStatistics>,
 }
 
 /// One on-chip memory.
@@ -77,7 +71,7 @@ pub struct MemoryProfile {
     pub evicted_needed_bytes: u64,
     /// Time above parts of the peak.
     pub above: Vec<TimeAbove>,
-    /// Phase by phase, where the workload names them.
+    /// Phase by phase, as in [`Profile::phases`].
     pub phases: Vec<PhaseOccupancy>,
     /// Class by class.
     pub classes: Vec<ClassProfile>,
@@ -173,7 +167,6 @@ impl Profile {
     /// Looks through the occupancy of every memory of `run` once.
     pub fn of(run: &Run) -> Self {
         let statistics = &run.statistics;
-        let phases = phases(run);
         let memories = statistics.memories.iter().zip(&run.occupancy);
         Self {
             schema: schema::PROFILE,
@@ -185,49 +178,18 @@ impl Profile {
             milliseconds: run.milliseconds(),
             macs: statistics.macs_useful,
             macs_issued: statistics.macs_issued,
-            memories: memories.map(|(m, o)| memory(run, m, o, &phases)).collect(),
+            memories: memories.map(|(m, o)| memory(run, m, o, &statistics.phases)).collect(),
             dram: DramSummary::of(&statistics.dram),
             arrays: statistics.arrays.clone(),
-            vector_cycles: statistics.vector.active.0,
-            phases,
+            vector: statistics.vector.clone(),
+            roofline: statistics.roofline,
+            latency: statistics.latency,
+            phases: statistics.phases.clone(),
         }
     }
-
-    /// Cycles from the start to the first token: all phases before the first token is decoded.
-    pub fn cycles_to_first_token(&self) -> Option<u64> {
-        self.phases.iter().filter(|p| p.kind != PhaseKind::Decode).map(|p| p.end_cycle).max()
-    }
-
-    /// Cycles of an average decoded token.
-    pub fn cycles_per_output_token(&self) -> Option<f64> {
-        let decoded = self.phases.iter().filter(|p| p.kind == PhaseKind::Decode);
-        let end = decoded.clone().map(|p| p.end_cycle).max()?;
-        let start = self.cycles_to_first_token().unwrap_or(0);
-        Some(end.saturating_sub(start) as f64 / decoded.count() as f64)
-    }
 }
 
-/// The phases in which something ran.
-fn phases(run: &Run) -> Vec<PhaseTime> {
-    let mut times: Vec<Option<(Cycles, Cycles)>> = vec![None; run.workload.phases.len()];
-    for timing in &run.statistics.ops {
-        let Some(phase) = run.workload.phase_of(timing.op) else { continue };
-        let (start, end) = times[phase].unwrap_or((timing.start, timing.end));
-        times[phase] = Some((start.min(timing.start), end.max(timing.end)));
-    }
-    let timed = run.workload.phases.iter().zip(times);
-    timed
-        .filter_map(|(phase, time)| time.map(|t| (phase, t)))
-        .map(|(phase, (start, end))| PhaseTime {
-            name: phase.name.clone(),
-            kind: phase.kind,
-            start_cycle: start.0,
-            end_cycle: end.0,
-        })
-        .collect()
-}
-
-fn memory(run: &Run, memory: &MemoryStatistics, occupancy: &Occupancy, phases: &[PhaseTime]) -> MemoryProfile {
+fn memory(run: &Run, memory: &MemoryStatistics, occupancy: &Occupancy, phases: &[PhaseStatistics]) -> MemoryProfile {
     let mut totals = Totals::new(memory.peak_needed.bytes, phases);
     occupancy.spans().for_each(|(state, end)| totals.add(&state, end));
     let cycles = occupancy.end.0;
@@ -278,7 +240,7 @@ struct Totals<'p> {
     class_peak: [u64; 4],
     class_integral: [u128; 4],
     without_weights: u64,
-    phases: &'p [PhaseTime],
+    phases: &'p [PhaseStatistics],
     /// Peak and integral of each phase.
     in_phase: Vec<(u64, u128)>,
     /// The first phase that has not ended.
@@ -286,7 +248,7 @@ struct Totals<'p> {
 }
 
 impl<'p> Totals<'p> {
-    fn new(peak: Bytes, phases: &'p [PhaseTime]) -> Self {
+    fn new(peak: Bytes, phases: &'p [PhaseStatistics]) -> Self {
         Self {
             peak,
             above: [0; LEVELS.len()],
@@ -316,12 +278,12 @@ impl<'p> Totals<'p> {
 
     /// Phases follow each other, but the end of one may overlap the start of the next.
     fn add_to_phases(&mut self, start: u64, end: u64, needed: u64) {
-        while self.phases.get(self.open).is_some_and(|p| p.end_cycle <= start) {
+        while self.phases.get(self.open).is_some_and(|p| p.end.0 <= start) {
             self.open += 1;
         }
         let later = self.phases.iter().zip(&mut self.in_phase).skip(self.open);
-        for (phase, (peak, integral)) in later.take_while(|(phase, _)| phase.start_cycle < end) {
-            let overlap = end.min(phase.end_cycle).saturating_sub(start.max(phase.start_cycle));
+        for (phase, (peak, integral)) in later.take_while(|(phase, _)| phase.start.0 < end) {
+            let overlap = end.min(phase.end.0).saturating_sub(start.max(phase.start.0));
             if overlap > 0 {
                 *peak = (*peak).max(needed);
                 *integral += u128::from(needed) * u128::from(overlap);
@@ -340,8 +302,8 @@ impl<'p> Totals<'p> {
     }
 
     fn phase_occupancy(&self) -> Vec<PhaseOccupancy> {
-        let phase = |(phase, &(peak, integral)): (&PhaseTime, &(u64, u128))| {
-            let cycles = phase.end_cycle - phase.start_cycle;
+        let phase = |(phase, &(peak, integral)): (&PhaseStatistics, &(u64, u128))| {
+            let cycles = phase.cycles().0;
             PhaseOccupancy {
                 name: phase.name.clone(),
                 cycles,

@@ -1,6 +1,6 @@
 //! The answers of a run in one value, for scripts: what `trapti simulate --format json` prints.
 
-use super::{Choices, DramStatistics, MemoryStatistics, Outcome, Run};
+use super::{ArrayStatistics, Choices, DramStatistics, MemoryStatistics, Outcome, Roofline, Run, VectorStatistics};
 use crate::schema;
 use crate::units::Bytes;
 use crate::workload::Class;
@@ -27,10 +27,20 @@ pub struct Summary {
     pub macs: u64,
     /// Those that the arrays carried out: a causal mask leaves out whole tiles only.
     pub macs_issued: u64,
+    /// Cycles to the first token, of a workload that makes tokens.
+    pub cycles_to_first_token: Option<u64>,
+    /// Mean cycles of each token decoded after it.
+    pub cycles_per_token: Option<f64>,
     /// On-chip memories, in the accelerator's order.
     pub memories: Vec<MemorySummary>,
     /// Off chip.
     pub dram: DramSummary,
+    /// Arrays, in the accelerator's order: computing, waiting by cause, idle.
+    pub arrays: Vec<ArrayStatistics>,
+    /// The vector unit, likewise.
+    pub vector: VectorStatistics,
+    /// Lower bounds of `cycles`.
+    pub roofline: Roofline,
 }
 
 /// Totals of one on-chip memory.
@@ -105,8 +115,13 @@ impl Summary {
             milliseconds: run.milliseconds(),
             macs: statistics.macs_useful,
             macs_issued: statistics.macs_issued,
+            cycles_to_first_token: statistics.latency.map(|l| l.first_token.0),
+            cycles_per_token: statistics.latency.and_then(|l| l.cycles_per_token),
             memories: memories.map(|(m, o)| MemorySummary::of(m, o.capacity)).collect(),
             dram: DramSummary::of(&statistics.dram),
+            arrays: statistics.arrays.clone(),
+            vector: statistics.vector.clone(),
+            roofline: statistics.roofline,
         }
     }
 }

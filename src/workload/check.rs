@@ -27,6 +27,10 @@ pub(super) enum Subject {
     Tensor(usize),
     /// The op of that index.
     Op(usize),
+    /// The list of phases.
+    Phases,
+    /// The schedule.
+    Schedule,
 }
 
 /// A problem before it is known whether there is a file to point into.
@@ -185,6 +189,10 @@ impl Workload {
             Some(later) if later.index() == op => {
                 ("reads-itself", format!("op `{reader}` reads `{name}`, which it makes itself"))
             }
+            Some(later) if self.waits_for(later, op) => {
+                let later = &self.op(later).name;
+                ("cyclic-graph", format!("op `{reader}` reads `{name}` of op `{later}`, which waits for `{reader}`"))
+            }
             Some(later) => {
                 let later = &self.op(later).name;
                 ("read-before-made", format!("op `{reader}` reads `{name}` before op `{later}` makes it"))
@@ -192,6 +200,21 @@ impl Workload {
             None => ("never-made", format!("op `{reader}` reads `{name}`, which no op makes")),
         };
         Problem::new(Subject::Op(op), code, message, expected)
+    }
+
+    /// Whether op `waiting` reads, directly or through others, what the op of index `target` makes.
+    fn waits_for(&self, waiting: OpId, target: usize) -> bool {
+        let producers = self.producers();
+        let (mut seen, mut pending) = (vec![false; self.ops.len()], vec![waiting]);
+        while let Some(op) = pending.pop() {
+            if op.index() == target {
+                return true;
+            }
+            if !std::mem::replace(&mut seen[op.index()], true) {
+                pending.extend(self.op(op).kind.inputs().iter().filter_map(|input| producers[input.index()]));
+            }
+        }
+        false
     }
 
     /// The problem, if any, of an op whose result is there already, or has a copy in DRAM that would become stale.
@@ -217,11 +240,11 @@ impl Workload {
             if first < end || last < first || last.index() > self.ops.len() {
                 let message = format!("phase `{}` has the ops {} to {}", phase.name, first.0, last.0);
                 let expected = format!("a range after op {} of {} ops", end.0, self.ops.len());
-                found.push(Problem::new(Subject::Whole, "wrong-phase", message, expected));
+                found.push(Problem::new(Subject::Phases, "wrong-phase", message, expected));
             }
             if !seen.insert(phase.name.as_str()) {
                 let message = format!("two phases are named `{}`", phase.name);
-                found.push(Problem::new(Subject::Whole, "duplicate-name", message, "a name of its own"));
+                found.push(Problem::new(Subject::Phases, "duplicate-name", message, "a name of its own"));
             }
             end = end.max(last);
         }
@@ -283,7 +306,7 @@ impl Workload {
         let Some(schedule) = &self.schedule else { return };
         let mut refuse = |message| {
             let expected = "every op once, after the ops it waits for, with its array";
-            found.push(Problem::new(Subject::Whole, "wrong-schedule", message, expected));
+            found.push(Problem::new(Subject::Schedule, "wrong-schedule", message, expected));
         };
         let mut position = vec![None; self.ops.len()];
         for (i, op) in schedule.order.iter().enumerate() {

@@ -95,6 +95,8 @@ struct Reader {
     ops: Ids,
     tensor_spans: Vec<Range<usize>>,
     op_spans: Vec<Range<usize>>,
+    phases_span: Range<usize>,
+    schedule_span: Range<usize>,
 }
 
 impl Reader {
@@ -106,9 +108,12 @@ impl Reader {
         let tensors: Vec<_> = tensors.into_iter().enumerate().map(|(i, table)| self.tensor(i, table)).collect();
         let ops = root.required("ops").tables();
         let ops: Vec<_> = ops.into_iter().enumerate().map(|(i, table)| self.op(i, table)).collect();
-        let phases = root.optional("phases").tables();
-        let phases: Vec<_> = phases.into_iter().map(phase).collect();
-        let schedule = root.optional("schedule").table().map(|table| self.schedule(table));
+        let phases = root.optional("phases");
+        self.phases_span = phases.span();
+        let phases: Vec<_> = phases.tables().into_iter().map(phase).collect();
+        let schedule = root.optional("schedule");
+        self.schedule_span = schedule.span();
+        let schedule = schedule.table().map(|table| self.schedule(table));
         root.optional("metadata");
         root.finish();
         Some(Workload {
@@ -240,7 +245,8 @@ impl Reader {
 
     fn schedule(&self, mut table: Table<'_>) -> Option<Schedule> {
         let order = table.required("order").elements();
-        let order: Vec<_> = order.iter().map(|field| Some(OpId::from(known(&self.ops, field, "an op")?))).collect();
+        let order: Vec<_> =
+            order.iter().map(|field| Some(OpId::from(known(&self.ops, field, "unknown-id", "an op")?))).collect();
         let array = table.required("array").list();
         table.finish();
         Some(Schedule { order: order.into_iter().collect::<Option<_>>()?, array: array? })
@@ -261,7 +267,7 @@ impl Reader {
     }
 
     fn tensor_id(&self, field: &Field<'_>) -> Option<TensorId> {
-        known(&self.tensors, field, "a tensor").map(TensorId::from)
+        known(&self.tensors, field, "dangling-tensor", "a tensor").map(TensorId::from)
     }
 
     /// Records a problem at the name of its tensor or op.
@@ -270,6 +276,8 @@ impl Reader {
             Subject::Whole => 0..0,
             Subject::Tensor(i) => self.tensor_spans.get(i).cloned().unwrap_or_default(),
             Subject::Op(i) => self.op_spans.get(i).cloned().unwrap_or_default(),
+            Subject::Phases => self.phases_span.clone(),
+            Subject::Schedule => self.schedule_span.clone(),
         };
         document.report_at(problem.code, problem.message, span, format!("expected {}", problem.expected));
     }
@@ -284,11 +292,11 @@ fn register(ids: &mut Ids, index: usize, field: &Field<'_>) {
 }
 
 /// The index of the entry that the field names by its id.
-fn known(ids: &Ids, field: &Field<'_>, what: &str) -> Option<usize> {
+fn known(ids: &Ids, field: &Field<'_>, code: &'static str, what: &str) -> Option<usize> {
     let id: u32 = field.value()?;
     let index = ids.get(&id).copied();
     if index.is_none() {
-        field.refuse("unknown-id", format!("the id of {what} of this file"));
+        field.refuse(code, format!("the id of {what} of this file"));
     }
     index
 }

@@ -1,8 +1,7 @@
 //! `trapti trace diff`: two runs side by side.
 
 use super::super::Answer;
-use super::super::output::{Output, table};
-use super::shortened;
+use super::super::output::{Output, shortened, table};
 use crate::error::Result;
 use crate::trace::Run;
 use crate::trace::comparison::{Comparison, Row};

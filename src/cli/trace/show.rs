@@ -1,9 +1,9 @@
 //! `trapti trace show`: who is at the peak, and when.
 
 use super::super::Answer;
-use super::super::output::{Output, table};
+use super::super::breakdown::{bounds, tokens, traffic, units};
+use super::super::output::{Output, shortened, table};
 use super::chart::{COLUMNS, chart};
-use super::shortened;
 use crate::artefact;
 use crate::error::Result;
 use crate::report::occupancy_svg;
@@ -42,21 +42,23 @@ pub fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         artefact::write(path, occupancy_svg(&run)?.as_bytes())?;
         output.note(&format!("figure: {}", path.display()));
     }
-    output.result(&profile, || human(&profile, &run.occupancy));
+    output.result(&profile, || human(&profile, &run));
     Ok(Answer::Yes)
 }
 
-fn human(profile: &Profile, occupancy: &[Occupancy]) -> String {
+fn human(profile: &Profile, run: &Run) -> String {
     let mut text = format!("{} on {}\n", profile.workload, profile.accelerator);
     if let Some(choices) = &profile.choices {
         text.push_str(&format!("{}\n", choices.lowering));
     }
     text.push_str(&format!("{} cycles, {:.3} ms\n", grouped(profile.cycles), profile.milliseconds));
-    for (memory, occupancy) in profile.memories.iter().zip(occupancy) {
+    text.push_str(&tokens(run));
+    for (memory, occupancy) in profile.memories.iter().zip(&run.occupancy) {
         text.push_str(&memory_text(profile, memory, occupancy));
     }
-    text.push_str(&traffic(profile));
-    text.push_str(&arrays(profile));
+    text.push_str(&traffic(&profile.dram));
+    text.push_str(&units(run));
+    text.push_str(&bounds(run));
     text
 }
 
@@ -157,33 +159,4 @@ fn classes(memory: &MemoryProfile) -> String {
     }
     let words = [memory.read_words, memory.write_words].map(grouped);
     format!("\n{}accesses: {} words read, {} words written\n", table(&rows), words[0], words[1])
-}
-
-fn traffic(profile: &Profile) -> String {
-    let dram = &profile.dram;
-    let mut rows = vec![row(["DRAM", "moved", "bytes", "unavoidable", "factor"])];
-    let kinds = [
-        ("read", dram.read_bytes, dram.unavoidable_read_bytes),
-        ("written", dram.write_bytes, dram.unavoidable_write_bytes),
-    ];
-    for (name, moved, least) in kinds {
-        let factor = if least > 0 { format!("{:.2}x", moved as f64 / least as f64) } else { String::new() };
-        let mut cells = sized(name, moved);
-        cells.extend([Bytes(least).human(), factor]);
-        rows.push(cells);
-    }
-    format!("\n{}", table(&rows))
-}
-
-fn arrays(profile: &Profile) -> String {
-    let mut rows = vec![row(["unit", "active", "stalled", "idle", "cycles active"])];
-    let run = profile.cycles.max(1) as f64;
-    let part = |cycles: u64| format!("{:.1} %", 100.0 * cycles as f64 / run);
-    for array in &profile.arrays {
-        let parts = [array.active.0, array.stalls.total().0, array.idle.0].map(part);
-        rows.push([vec![array.name.clone()], parts.to_vec(), vec![grouped(array.active.0)]].concat());
-    }
-    let vector = profile.vector_cycles;
-    rows.push(vec!["vector unit".into(), part(vector), String::new(), String::new(), grouped(vector)]);
-    format!("\n{}", table(&rows))
 }

@@ -86,6 +86,7 @@ pub fn statistics(shape: &ImportedMemory, samples: &[Sample], occupancy: &Occupa
         write_bytes: of_class(moved.written),
         read_words: moved.read_words,
         write_words: moved.written_words,
+        words: vec![],
         port_cycles: vec![],
         evicted_needed: Bytes::ZERO,
     }

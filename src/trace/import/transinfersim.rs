@@ -7,7 +7,7 @@ use crate::error::{Error, Result};
 use crate::ids::MemoryId;
 use crate::schema;
 use crate::trace::imported::{Imported, ImportedMemory};
-use crate::trace::{AccessGraph, DramStatistics, Outcome, Run, Statistics};
+use crate::trace::{AccessGraph, DramStatistics, Outcome, Roofline, Run, Statistics, VectorStatistics};
 use crate::units::{Bytes, Cycles, Hertz};
 use crate::workload::Workload;
 use std::ops::RangeInclusive;
@@ -305,7 +305,10 @@ impl Trace {
                 memories,
                 dram: no_dram(),
                 arrays: vec![],
-                vector_cycles: Cycles::ZERO,
+                vector: VectorStatistics::default(),
+                roofline: Roofline::default(),
+                phases: vec![],
+                latency: None,
                 ops: vec![],
                 events: 0,
             },
