@@ -73,6 +73,22 @@ fn weight_stationary_by_hand() {
     assert_eq!(moved(&run), expected);
 }
 
+/// A tile of 65536 by 65536 results is 2^32 bytes: more than a transfer can say.
+#[test]
+fn a_step_of_more_than_32_bits_is_refused() {
+    let mut chip = chip(Dataflow::OutputStationary, None, Overlap::Serial);
+    (chip.arrays[0].rows, chip.arrays[0].columns) = (65_536, 65_536);
+    let refused =
+        |chip: &Accelerator| match simulate(&product(65_536, 1, 65_536, false), chip, &Options::default(), &mut |_| {})
+        {
+            Err(trapti::Error::Input(problems)) => problems[0].code,
+            other => panic!("{:?}", other.map(|run| run.statistics.cycles)),
+        };
+    assert_eq!(refused(&chip), "step-too-large");
+    (chip.arrays[0].dataflow, chip.arrays[0].buffer_length) = (Dataflow::WeightStationary, 1 << 24);
+    assert_eq!(refused(&chip), "step-too-large");
+}
+
 proptest! {
     #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
 
