@@ -2,7 +2,7 @@
 
 use super::fixtures::small_accelerator;
 use proptest::prelude::*;
-use trapti::accelerator::{Accelerator, Reclaim, Replacement, Victims};
+use trapti::accelerator::{Accelerator, Dataflow, Reclaim, Replacement, Victims};
 use trapti::diagnostic::Source;
 use trapti::sim::{Options, simulate};
 use trapti::trace::Run;
@@ -51,21 +51,25 @@ proptest! {
     fn repeated_layers_are_simulated_once(
         accelerator in small_accelerator(),
         (layers, heads, tokens, decode) in (3u32..8, 1u32..4, 1u32..10, 0u32..4),
-        flags in any::<[bool; 8]>(),
+        flags in any::<[bool; 7]>(),
+        order in prop::sample::select(vec![AttentionOrder::DepthFirst, AttentionOrder::BreadthFirst, AttentionOrder::Tiled]),
         share in 1u64..18,
         bits in prop::sample::select(vec![4u32, 8, 16]),
     ) {
-        let [grouped, kept, whole, per_head, breadth, any, batch, other] = flags;
+        let [grouped, kept, whole, per_head, any, batch, other] = flags;
         let mut scenario = Scenario { decode, batch: 1 + u32::from(batch), ..Scenario::new(tokens) };
         scenario.bits.weights = bits;
         let mut lowering = Lowering::for_scenario(&scenario);
         lowering.kv = if kept { KvRelease::Kept } else { KvRelease::Released };
         lowering.weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
         lowering.projections = if per_head { Projections::PerHead } else { Projections::Fused };
-        lowering.attention = if breadth { AttentionOrder::BreadthFirst } else { AttentionOrder::DepthFirst };
+        lowering.attention = order;
         let workload = lower(&model(layers, heads, grouped), &scenario, &lowering).unwrap();
         let mut accelerator = accelerator;
         set_capacity(&mut accelerator, &workload, share);
+        if order == AttentionOrder::Tiled {
+            accelerator.arrays.iter_mut().for_each(|array| array.dataflow = Dataflow::OutputStationary);
+        }
         let memory = &mut accelerator.memories[0];
         if any {
             memory.victims = Victims::Any;

@@ -80,12 +80,16 @@ impl<P: Probe> Matcher<'_, '_, P> {
     }
 
     fn kinds(&mut self, one: &OpKind, other: &OpKind) -> bool {
-        use OpKind::{Append, Concat, Matmul, Slice, Vector, View};
+        use OpKind::{Append, Attention, Concat, Matmul, Slice, Vector, View};
         let operands = match (one, other) {
             (
                 Matmul { b_transposed, m, k, n, mask, .. },
                 Matmul { b_transposed: b_transposed_, m: m_, k: k_, n: n_, mask: mask_, .. },
             ) => (b_transposed, m, k, n, mask) == (b_transposed_, m_, k_, n_, mask_),
+            (
+                Attention { m, k, n, e, mask, extra, .. },
+                Attention { m: m_, k: k_, n: n_, e: e_, mask: mask_, extra: extra_, .. },
+            ) => (m, k, n, e, mask, extra) == (m_, k_, n_, e_, mask_, extra_),
             (Concat { offsets, .. }, Concat { offsets: offsets_, .. }) => offsets == offsets_,
             (View { mapping, .. }, View { mapping: mapping_, .. }) => mapping == mapping_,
             (Append { row, parts, .. }, Append { row: row_, parts: parts_, .. }) => (row, parts) == (row_, parts_),
