@@ -2,6 +2,7 @@
 
 mod brute_force;
 mod facts;
+mod headline;
 mod section;
 mod systolic;
 mod transinfersim;
@@ -17,8 +18,13 @@ demand that is not met stands here as **missed**.
 ";
 
 fn page() -> String {
-    let sections: Vec<Section> =
-        vec![facts::section(), systolic::section(), transinfersim::section(), brute_force::section()];
+    let sections: Vec<Section> = vec![
+        facts::section(),
+        systolic::section(),
+        transinfersim::section(),
+        brute_force::section(),
+        headline::section(),
+    ];
     let rows: Vec<&Summary> = sections.iter().flat_map(|s| &s.summaries).collect();
     let texts: Vec<String> = sections.iter().map(|s| format!("## {}\n\n{}", s.title, s.text.trim())).collect();
     format!("{INTRODUCTION}\n{}\n{}\n", Summary::table(&rows), texts.join("\n\n"))

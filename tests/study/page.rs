@@ -72,12 +72,16 @@ impl Headline {
         let passes = |pair: &&[(u32, f64)]| (pair[0].1 - published) * (pair[1].1 - published) <= 0.0;
         let range = || series.iter().fold((f64::MAX, f64::MIN), |(low, high), p| (low.min(p.1), high.max(p.1)));
         match series.windows(2).find(passes) {
-            Some(pair) => format!("**{} … {}**", grouped(pair[0].0.into()), grouped(pair[1].0.into())),
+            Some(pair) => {
+                let (from, to) = (grouped(pair[0].0.into()), grouped(pair[1].0.into()));
+                format!("**{from} … {to}** (about {})", grouped(passes_at(pair, published)))
+            }
             None => format!("no: {:.2} … {:.2}", range().0, range().1),
         }
     }
 
-    fn crossings(&self) -> String {
+    /// Where the map passes the published numbers.
+    pub fn crossings(&self) -> String {
         let (peak, latency) = (self.survey.published.peak.unwrap(), self.survey.published.latency.unwrap());
         let metrics = Metric::ALL.map(|m| format!("{peak}×: {}", m.name())).join(" | ");
         let head = format!("| lowering | {metrics} | {latency}×: latency |\n|---|{}\n", "---|".repeat(5));
@@ -190,6 +194,14 @@ impl Headline {
     }
 }
 
+/// Where the ratio passes `published` between two points, straight on a logarithmic axis of lengths; to ten tokens.
+fn passes_at(pair: &[(u32, f64)], published: f64) -> u64 {
+    let [(from, low), (to, high)] = [pair[0], pair[1]];
+    let share = if high == low { 0.0 } else { (published - low) / (high - low) };
+    let length = f64::from(from) * (f64::from(to) / f64::from(from)).powf(share);
+    (length / 10.0).round() as u64 * 10
+}
+
 const TEMPLATE: &str = "\
 # GPT-2 XL against DeepSeek-R1-Distill-Qwen-1.5B
 
@@ -212,7 +224,8 @@ SUMMARY
 The published peak ratio is a property of the lowering and of the instants at which memory is looked at, more than of the
 attention: at short prompts the model with grouped queries wants *more* memory, because its feed-forward network is wider.
 
-Prompt lengths between which the map passes the published numbers, SRAM unlimited (`no`: it does not, with the range that it covers):
+Prompt lengths between which the map passes the published numbers, SRAM unlimited, with an estimate (straight between two points on a
+logarithmic axis); `no`: it does not, with the range that it covers:
 
 CROSSINGS
 

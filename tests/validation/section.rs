@@ -10,7 +10,7 @@ pub struct Section {
     pub text: String,
 }
 
-/// One demand, and how often it is met.
+/// One demand, and how often it is met; nothing compared: it is only shown.
 pub struct Summary {
     pub check: String,
     pub reference: String,
@@ -22,10 +22,13 @@ pub struct Summary {
 impl Summary {
     pub fn table(rows: &[&Summary]) -> String {
         let row = |s: &&Summary| {
-            let verdict = if s.met == s.compared { "met" } else { "**missed**" };
             let (met, compared) = (grouped(s.met), grouped(s.compared));
-            [&s.check, &s.reference, &s.demand].map(String::as_str).join(" | ")
-                + &format!(" | {met} of {compared} | {verdict}")
+            let verdict = match s.compared {
+                0 => "– | shown".into(),
+                _ if s.met == s.compared => format!("{met} of {compared} | met"),
+                _ => format!("{met} of {compared} | **missed**"),
+            };
+            [&s.check, &s.reference, &s.demand].map(String::as_str).join(" | ") + &format!(" | {verdict}")
         };
         table("check | reference | demand | met | verdict", rows.iter().map(row))
     }
