@@ -72,7 +72,9 @@ impl Accelerator {
             None => (known.len() == 1).then_some(0),
         };
         found.map(MemoryId::from).ok_or_else(|| match name {
-            Some(name) => Diagnostic::new("unknown-memory", format!("{} has no memory `{name}`", self.name)).with_help(help),
+            Some(name) => {
+                Diagnostic::new("unknown-memory", format!("{} has no memory `{name}`", self.name)).with_help(help)
+            }
             None => {
                 let message = format!("{} has {} on-chip memories: which one is meant?", self.name, known.len());
                 Diagnostic::new("which-memory", message).with_help(format!("name it with `memory = \"…\"`; {help}"))

@@ -136,7 +136,8 @@ fn name(field: &Field<'_>) -> Option<String> {
 }
 
 fn distinct(entries: &[Entry], spans: &[Range<usize>], root: &Table<'_>) -> bool {
-    let twice = entries.iter().zip(spans).enumerate().find(|(i, (e, _))| entries[..*i].iter().any(|o| o.name == e.name));
+    let twice =
+        entries.iter().zip(spans).enumerate().find(|(i, (e, _))| entries[..*i].iter().any(|o| o.name == e.name));
     match twice {
         Some((_, (entry, span))) => {
             let message = format!("two workloads are named `{}`", entry.name);

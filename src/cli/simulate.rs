@@ -98,12 +98,7 @@ pub(super) fn simulate_into(
 }
 
 /// Simulates with progress on the terminal; `replay`: layers that repeat are simulated once.
-pub(super) fn simulate(
-    workload: &Workload,
-    accelerator: &Accelerator,
-    choices: &Choices,
-    replay: bool,
-) -> Result<Run> {
+pub(super) fn simulate(workload: &Workload, accelerator: &Accelerator, choices: &Choices, replay: bool) -> Result<Run> {
     let bar = progress::bar(&format!("simulate {}", workload.name), workload.ops.len() as u64);
     let options = sim::Options { replay, ..sim::Options::of(&choices.lowering) };
     let run = sim::simulate(workload, accelerator, &options, &mut |p| bar.set_position(p.ops_ended as u64));

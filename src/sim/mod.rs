@@ -9,8 +9,8 @@
 //! (ready time, op order, results before operands, step, A before B). Ports are taken lowest index first.
 
 mod array;
-mod contents;
 mod attention;
+mod contents;
 mod dependency;
 mod dispatch;
 mod engine;

@@ -126,7 +126,13 @@ fn run(name: &str, tensors: &[(u32, u32)]) -> Run {
     }
     let end = Cycles(now);
     let statistics = statistics(end);
-    let occupancy = vec![Occupancy { memory: MemoryId(0), capacity: None, changes: changes.into_iter().collect(), op_ends: vec![], end }];
+    let occupancy = vec![Occupancy {
+        memory: MemoryId(0),
+        capacity: None,
+        changes: changes.into_iter().collect(),
+        op_ends: vec![],
+        end,
+    }];
     Run { workload, accelerator, accesses, lifetimes, occupancy, statistics, choices: None }
 }
 

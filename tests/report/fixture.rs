@@ -46,7 +46,13 @@ pub fn occupancy(count: u64, seed: u64) -> Occupancy {
     });
     let changes: Vec<OccupancyChange> = changes.collect();
     let changes = changes.into_iter().collect();
-    Occupancy { memory: MemoryId(0), capacity: Some(Bytes(24 << 20)), changes, op_ends: vec![], end: Cycles(cycle + 100) }
+    Occupancy {
+        memory: MemoryId(0),
+        capacity: Some(Bytes(24 << 20)),
+        changes,
+        op_ends: vec![],
+        end: Cycles(cycle + 100),
+    }
 }
 
 fn accelerator() -> Accelerator {

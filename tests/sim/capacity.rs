@@ -7,7 +7,8 @@ use trapti::accelerator::{Replacement, Victims};
 #[test]
 fn fifo_has_its_anomaly() {
     let workload = sequence(&[0, 1, 0, 2, 3, 1, 2, 2, 1, 2, 3, 0]);
-    let cycles = |capacity, policy| run(&workload, &serial(capacity, policy, Victims::ObsoleteFirst)).statistics.cycles.0;
+    let cycles =
+        |capacity, policy| run(&workload, &serial(capacity, policy, Victims::ObsoleteFirst)).statistics.cycles.0;
     assert_eq!((cycles(36, Replacement::Fifo), cycles(37, Replacement::Fifo)), (652, 678));
     for policy in [Replacement::Lru, Replacement::Belady] {
         assert!(cycles(37, policy) <= cycles(36, policy));

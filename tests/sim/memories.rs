@@ -50,7 +50,8 @@ fn each_policy_has_its_victim() {
         assert_eq!(run.statistics.outcome, Outcome::Finished);
         refetched(&run)
     };
-    let each = |pages: &[usize]| [Replacement::Lru, Replacement::Fifo, Replacement::Belady].map(|p| refetched(pages, p));
+    let each =
+        |pages: &[usize]| [Replacement::Lru, Replacement::Fifo, Replacement::Belady].map(|p| refetched(pages, p));
     assert_eq!(each(&[0, 1, 0, 2, 0, 2, 1]), [16, 32, 16]);
     assert_eq!(each(&[0, 1, 2, 0, 1, 2]), [32, 32, 16]);
 }

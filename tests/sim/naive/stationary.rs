@@ -59,8 +59,12 @@ impl Cut {
         let (rows, cols) = self.place(across, chunk);
         match self.mask {
             CausalMask::None => true,
-            CausalMask::Score | CausalMask::WindowedScore(_) => all(rows).any(|r| all(cols).any(|c| self.sees(r, c, self.n))),
-            CausalMask::Context | CausalMask::WindowedContext(_) => all(rows).any(|r| all(fold).any(|key| self.sees(r, key, self.k))),
+            CausalMask::Score | CausalMask::WindowedScore(_) => {
+                all(rows).any(|r| all(cols).any(|c| self.sees(r, c, self.n)))
+            }
+            CausalMask::Context | CausalMask::WindowedContext(_) => {
+                all(rows).any(|r| all(fold).any(|key| self.sees(r, key, self.k)))
+            }
         }
     }
 
