@@ -41,7 +41,7 @@ pub(super) struct ScenarioArguments {
     /// Leave out the language-model head.
     #[arg(long, help_heading = "Scenario")]
     no_lm_head: bool,
-    /// Order of the heads: depth-first or breadth-first; or tiled.
+    /// Order of the heads: depth-first, breadth-first, or tiled (no score reaches the memory).
     #[arg(long, value_name = "ORDER", help_heading = "Lowering")]
     attention: Option<String>,
     /// Q, K and V as one product each (fused) or one for each head (per-head).
@@ -62,6 +62,9 @@ pub(super) struct ScenarioArguments {
     /// Weights are needed tile by tile (streamed) or until the op ends (whole).
     #[arg(long, value_name = "RULE", help_heading = "Lowering")]
     weights: Option<String>,
+    /// Multi-head latent attention on the latent vectors (absorbed) or on keys and values rebuilt from them (expanded).
+    #[arg(long, value_name = "FORM", help_heading = "Lowering")]
+    mla: Option<String>,
     /// TOML file with the tables [scenario] and [lowering].
     #[arg(long, value_name = "FILE")]
     scenario: Option<PathBuf>,
@@ -122,6 +125,7 @@ impl ScenarioArguments {
             ("scores", &self.scores),
             ("kv", &self.kv),
             ("weights", &self.weights),
+            ("mla", &self.mla),
         ];
         words.iter().for_each(|(key, value)| set(&mut lowering, key, value.as_ref()));
         if self.no_causal {
