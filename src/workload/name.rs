@@ -108,7 +108,11 @@ impl From<Name> for String {
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        let (head, rest) = self.parts();
+        match other.split_once('.') {
+            Some(parts) => self.head != NO_DOT && parts == (head, rest),
+            None => self.head == NO_DOT && other == rest,
+        }
     }
 }
 
