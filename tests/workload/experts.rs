@@ -15,7 +15,7 @@ fn mixtral(experts: u32, active: u32) -> String {
 fn rows_by_expert(workload: &Workload, experts: u32) -> Vec<u32> {
     let rows = |expert| {
         let name = format!("layer0.ffn.expert{expert}.down");
-        let op = workload.ops.iter().find(|op| op.name.to_string() == name);
+        let op = workload.ops.iter().find(|op| op.name == name.as_str());
         op.map_or(0, |op| match op.kind {
             OpKind::Matmul { m, .. } => m,
             _ => panic!("{name}"),
@@ -54,7 +54,7 @@ fn the_router_chooses_as_many_experts_as_a_token_takes() {
     assert_eq!(count(VectorKind::Maximum), 2);
     assert_eq!((count(VectorKind::Weighted), count(VectorKind::WeightedAdd)), (1, 1));
     let read = |name: &str| {
-        let op = workload.ops.iter().find(|op| op.name.to_string() == name).unwrap();
+        let op = workload.ops.iter().find(|op| op.name == name).unwrap();
         op.kind.inputs().iter().map(|&t| workload.tensor(t).name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(read("layer0.ffn.sum"), ["layer0.ffn.choice0", "layer0.ffn.router"]);
@@ -71,7 +71,7 @@ fn shared_experts_see_every_token_and_dense_layers_come_first() {
     let scenario = Scenario::new(5);
     let Ok(workload) = lower(&model, &scenario, &Lowering::for_scenario(&scenario)) else { panic!("not lowered") };
     let shape = |name: &str| {
-        let tensor = workload.tensors.iter().find(|tensor| tensor.name.to_string() == name);
+        let tensor = workload.tensors.iter().find(|tensor| tensor.name == name);
         tensor.map(|tensor| (tensor.rows, tensor.cols))
     };
     assert_eq!(shape("layer0.ffn.gate"), Some((5, 24)), "dense");
@@ -142,7 +142,7 @@ proptest! {
         let model: Model = Model::parse(&super::config(text)).map_err(|e| TestCaseError::fail(rendered(e)))?;
         let facts = model.facts(&Scenario { decode, ..Scenario::new(prefill) }).unwrap().macs;
         let pair = 2 * 2 * 4u64;
-        let seen = |layer: u32, position: u32| u64::from(if (layer + 1) % 3 == 0 { position } else { position.min(window) });
+        let seen = |layer: u32, position: u32| u64::from(if (layer + 1).is_multiple_of(3) { position } else { position.min(window) });
         let count = |from: u32, to: u32| (0..layers).flat_map(|l| (from..=to).map(move |p| (l, p))).map(|(l, p)| seen(l, p) * pair).sum::<u64>();
         prop_assert_eq!(facts.prefill.attention_causal, count(1, prefill));
         prop_assert_eq!(facts.decode.attention, count(prefill + 1, prefill + decode));
