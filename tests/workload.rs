@@ -10,6 +10,7 @@ mod models;
 mod products;
 mod published;
 mod random;
+mod stacks;
 
 use std::sync::Arc;
 use trapti::diagnostic::Source;

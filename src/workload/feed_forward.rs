@@ -54,6 +54,14 @@ impl DenseNetwork {
 }
 
 impl FeedForward {
+    /// Networks that a row takes of those to choose from; 1 where all take the same.
+    pub fn taken(&self) -> u32 {
+        match self {
+            FeedForward::Dense(_) => 1,
+            FeedForward::Experts(mixture) => mixture.active,
+        }
+    }
+
     /// The network of one width that every row passes, or one expert.
     pub fn network(&self) -> DenseNetwork {
         match self {

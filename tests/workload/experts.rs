@@ -15,7 +15,7 @@ fn mixtral(experts: u32, active: u32) -> String {
 fn rows_by_expert(workload: &Workload, experts: u32) -> Vec<u32> {
     let rows = |expert| {
         let name = format!("layer0.ffn.expert{expert}.down");
-        let op = workload.ops.iter().find(|op| op.name == *name);
+        let op = workload.ops.iter().find(|op| op.name == name.as_str());
         op.map_or(0, |op| match op.kind {
             OpKind::Matmul { m, .. } => m,
             _ => panic!("{name}"),
@@ -54,7 +54,7 @@ fn the_router_chooses_as_many_experts_as_a_token_takes() {
     assert_eq!(count(VectorKind::Maximum), 2);
     assert_eq!((count(VectorKind::Weighted), count(VectorKind::WeightedAdd)), (1, 1));
     let read = |name: &str| {
-        let op = workload.ops.iter().find(|op| op.name == *name).unwrap();
+        let op = workload.ops.iter().find(|op| op.name == name).unwrap();
         op.kind.inputs().iter().map(|&t| workload.tensor(t).name.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(read("layer0.ffn.sum"), ["layer0.ffn.choice0", "layer0.ffn.router"]);
@@ -71,7 +71,7 @@ fn shared_experts_see_every_token_and_dense_layers_come_first() {
     let scenario = Scenario::new(5);
     let Ok(workload) = lower(&model, &scenario, &Lowering::for_scenario(&scenario)) else { panic!("not lowered") };
     let shape = |name: &str| {
-        let tensor = workload.tensors.iter().find(|tensor| tensor.name == *name);
+        let tensor = workload.tensors.iter().find(|tensor| tensor.name == name);
         tensor.map(|tensor| (tensor.rows, tensor.cols))
     };
     assert_eq!(shape("layer0.ffn.gate"), Some((5, 24)), "dense");

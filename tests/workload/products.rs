@@ -3,14 +3,15 @@
 use super::facts::{facts_rows, folder_model, rows};
 use super::rendered;
 use std::collections::BTreeMap;
-use trapti::workload::{Lowering, Model, OpKind, PhaseKind, Scenario, Workload, lower};
+use trapti::workload::{LatentForm, Lowering, Model, OpKind, PhaseKind, Scenario, Workload, lower};
 
 /// Multiplications by width of the result and length of the reduction.
 type Products = BTreeMap<(u64, u64), u64>;
 
+/// Latent keys and values are rebuilt, as the lists count them.
 fn lowered(model: &Model, scenario: &Scenario) -> Workload {
-    lower(model, scenario, &Lowering::for_scenario(scenario))
-        .unwrap_or_else(|error| panic!("{}: {}", model.name, rendered(error)))
+    let lowering = Lowering { mla: LatentForm::Expanded, ..Lowering::for_scenario(scenario) };
+    lower(model, scenario, &lowering).unwrap_or_else(|error| panic!("{}: {}", model.name, rendered(error)))
 }
 
 /// The products of the last phase of a workload.

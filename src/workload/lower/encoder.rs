@@ -50,12 +50,12 @@ impl Lowerer<'_> {
             let patches = self.activation(rows - special, elements);
             let patches = self.graph.tensor(&format!("{prefix}input"), patches, Home::Dram);
             let projected = self.linear_named("patches", &format!("{prefix}patches"), patches, hidden);
+            parts.push((projected, (sequence * rows + special, 0)));
             if special > 0 {
                 let learned = Shape { class: Class::Weight, ..self.activation(special, hidden) };
                 let learned = self.graph.tensor(&format!("{prefix}learned"), learned, Home::Dram);
                 parts.push((learned, (sequence * rows, 0)));
             }
-            parts.push((projected, (sequence * rows + special, 0)));
         }
         self.graph.concat("rows", parts, rows * self.scenario.batch, hidden)
     }

@@ -76,6 +76,13 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
         let problem = Diagnostic::new("contradiction", "aggregated scores are one matrix, which tiles would not make");
         problems.push(problem.with_help("set `scores = \"per-head\"`"));
     }
+    let source = model.source_rows(scenario).ok().flatten().unwrap_or(0);
+    if let Some(positions) = model.encoder.as_ref().and_then(|stack| stack.embedding.position.most_rows())
+        && source > positions
+    {
+        let message = format!("a source of {source} rows is more than the {positions} positions of {}", model.name);
+        problems.push(Diagnostic::new("contradiction", message).with_help("lower `source`, or `prefill` without it"));
+    }
     if let Some(positions) = model.decoder.as_ref().and_then(|stack| stack.embedding.position.most_rows())
         && u64::from(positions) < u64::from(scenario.prefill) + u64::from(scenario.decode)
     {
@@ -90,7 +97,9 @@ fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diag
     if scenario.prefill == 0 || scenario.batch == 0 {
         problems.push(Diagnostic::new("out-of-range", "a prefill needs at least one token of one sequence"));
     }
-    if (u64::from(scenario.prefill) + u64::from(scenario.decode)) * u64::from(scenario.batch) > u64::from(u32::MAX) {
+    let tokens = (u64::from(scenario.prefill) + u64::from(scenario.decode)).max(2 * u64::from(source));
+    let taken = model.layers().map(|layer| layer.feed_forward.taken()).max().unwrap_or(1);
+    if u128::from(tokens) * u128::from(scenario.batch) * u128::from(taken) > u128::from(u32::MAX) {
         problems.push(Diagnostic::new("too-large", "all sequences together have more than 2^32 tokens"));
     }
     let heads = model.layers().map(|layer| u128::from(layer.attention.heads())).sum::<u128>();
