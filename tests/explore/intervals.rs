@@ -76,10 +76,12 @@ fn step_through(
     let mut state = from_reset.then_some(Sleep::Off);
     let mut moving = 0u64;
     let closing = out_of.map_or(0, |s| times.out[s.index()]);
-    // What ends too late to be ON in time began earlier, at the expense of the state before.
-    let take_back = |slept: &mut Slept, from: Sleep, end: u64| {
+    let mut entered = slept.cycles;
+    // What ends too late to be ON in time began earlier, at the expense of the state before, but of no earlier stay in it.
+    let take_back = |slept: &mut Slept, entered: &[u64; 3], from: Sleep, end: u64| {
         let late = if woken { end.saturating_sub(live.len() as u64) } else { 0 };
-        slept.cycles[from.index()] = slept.cycles[from.index()].saturating_sub(late);
+        let i = from.index();
+        slept.cycles[i] = slept.cycles[i].saturating_sub(late).max(entered[i]);
     };
     for (now, &alive) in live.iter().enumerate() {
         let idle = if from_reset { u64::MAX } else { now as u64 };
@@ -88,10 +90,10 @@ fn step_through(
             (None, Some(s)) => moving += times.into[s.index()],
             (Some(Sleep::Light), Some(s)) if s > Sleep::Light => moving += times.into[s.index()],
             (Some(Sleep::Retention), Some(Sleep::Off)) => {
-                take_back(&mut slept, Sleep::Retention, now as u64 + times.out[Sleep::Off.index()]);
+                take_back(&mut slept, &entered, Sleep::Retention, now as u64 + times.out[Sleep::Off.index()]);
             }
             (Some(s), None) => {
-                take_back(&mut slept, s, now as u64 + times.out[s.index()]);
+                take_back(&mut slept, &entered, s, now as u64 + times.out[s.index()]);
                 moving += times.out[s.index()];
                 slept.wakes[s.index()] += 1;
             }
@@ -101,6 +103,7 @@ fn step_through(
             }
         }
         state = goal;
+        entered = slept.cycles;
         count(&mut slept, state, &mut moving, now as u64, live.len() as u64, (out_of, closing));
     }
     (slept, state)
