@@ -92,6 +92,8 @@ struct Naive<'a> {
     queue: Vec<Request>,
     /// Transfers under way, in the order in which they started.
     moves: Vec<Move>,
+    /// Places in the table of transfers under way that are free, the one freed last at the end.
+    places_free: Vec<usize>,
     /// What the requests with these numbers copy up.
     leaves: BTreeMap<u64, Leave>,
     asked: u64,
@@ -379,8 +381,10 @@ impl Job {
             }
             self.issued += 1;
         }
-        for tile in self.steps[self.ended..self.issued].iter_mut().flat_map(|s| &mut s.operands) {
-            if tile.phase == Phase::Blocked && tile.after.is_none_or(|w| self.results[w].phase == Phase::Done) {
+        for step in &mut self.steps[self.ended..self.issued] {
+            let both = step.operands.iter().all(|t| t.side == 2 || t.phase == Phase::Done);
+            let free = |t: &Tile| t.after.is_none_or(|w| (double || both) && self.results[w].phase == Phase::Done);
+            for tile in step.operands.iter_mut().filter(|t| t.phase == Phase::Blocked && free(t)) {
                 tile.phase = Phase::Waiting(now);
             }
         }

@@ -1,15 +1,15 @@
 //! Random small cases.
 
-use super::super::fixtures::{Block, block, expand, small_accelerator};
+use super::super::fixtures::{Block, Builder, block, expand, small_accelerator};
 use super::play::play;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use trapti::accelerator::{Accelerator, Memory, Serves};
+use trapti::accelerator::{Accelerator, Memory, Overlap, Reclaim, Replacement, Serves, Victims};
 use trapti::ids::MemoryId;
 use trapti::sim::{Options, simulate};
-use trapti::units::Cycles;
-use trapti::workload::{WeightRelease, Workload};
+use trapti::units::{Bytes, Cycles};
+use trapti::workload::{CausalMask, Class, Home, VectorKind, WeightRelease, Workload};
 
 /// Cases a property is tried with; `PROPTEST_CASES` asks for more.
 fn cases(default: u32) -> ProptestConfig {
@@ -44,6 +44,11 @@ fn compare_runs(workload: &Workload, accelerator: &Accelerator, options: &Option
     Ok(ours.cycles.0)
 }
 
+fn assert_equal(workload: &Workload, accelerator: &Accelerator, options: &Options) {
+    let compared = compare_runs(workload, accelerator, options);
+    assert!(compared.is_ok(), "{}", compared.unwrap_err());
+}
+
 /// Compares a block on an accelerator without evictions.
 pub fn compare(block: &Block, accelerator: &Accelerator, whole: bool) -> Result<u64, String> {
     compare_runs(&block.workload(), accelerator, &options(whole))
@@ -52,6 +57,74 @@ pub fn compare(block: &Block, accelerator: &Accelerator, whole: bool) -> Result<
 fn options(whole: bool) -> Options {
     let weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
     Options { weights, ..Options::default() }
+}
+
+fn policies() -> impl Strategy<Value = (Replacement, Victims, Reclaim)> {
+    let replacement = prop::sample::select(vec![Replacement::Lru, Replacement::Fifo, Replacement::Belady]);
+    let victims = prop::sample::select(vec![Victims::ObsoleteFirst, Victims::Any]);
+    (replacement, victims, prop::sample::select(vec![Reclaim::Lazy, Reclaim::Eager]))
+}
+
+/// A part of all bytes as capacity.
+fn limit(
+    accelerator: &mut Accelerator,
+    workload: &Workload,
+    percents: &[u64],
+    policies: (Replacement, Victims, Reclaim),
+) {
+    let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+    for (memory, percent) in accelerator.memories.iter_mut().zip(percents) {
+        memory.capacity = Some(Bytes((whole * percent / 100).max(1)));
+        (memory.replacement, memory.victims, memory.reclaim) = policies;
+    }
+}
+
+/// The second array, if there is one, differs in these too.
+fn uneven() -> impl Strategy<Value = Accelerator> {
+    (small_accelerator(), 1u32..6, any::<bool>()).prop_map(|(mut chip, depth, double)| {
+        if let Some(second) = chip.arrays.get_mut(1) {
+            second.buffer_length = depth;
+            second.overlap = if double { Overlap::DoubleBuffered } else { Overlap::Serial };
+        }
+        chip
+    })
+}
+
+/// Products and vector ops of square matrices, many of them independent of each other, with the same inputs and weights.
+fn squares() -> impl Strategy<Value = Workload> {
+    let op = (0u32..5, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>());
+    (1u32..7, 1usize..4, 1usize..4, prop::collection::vec(op, 1..9)).prop_map(|(side, inputs, weights, ops)| {
+        let mut b = Builder::default();
+        let mut known: Vec<_> = (0..inputs).map(|_| b.tensor(side, side, Class::Activation, Home::Dram)).collect();
+        let weights: Vec<_> = (0..weights).map(|_| b.tensor(side, side, Class::Weight, Home::Dram)).collect();
+        for (kind, one, other, flag) in ops {
+            let (a, weight) = (known[one.index(known.len())], weights[other.index(weights.len())]);
+            let out = match kind {
+                0 => b.matmul(a, known[other.index(known.len())], flag, Class::Score, CausalMask::None),
+                1 => b.vector(VectorKind::Add, vec![a, known[other.index(known.len())]], false),
+                2 => b.matmul(a, weight, flag, Class::Kv, CausalMask::None),
+                _ => b.matmul(a, weight, flag, Class::Activation, CausalMask::None),
+            };
+            if kind == 3 && flag {
+                b.vector(VectorKind::Softmax, vec![out], true);
+            }
+            b.workload.tensors[out.index()].write_back = kind == 4 && flag;
+            known.push(out);
+        }
+        // Every tensor has to be used.
+        let unused = |b: &Builder, t| !b.workload.ops.iter().any(|op| op.kind.inputs().contains(&t));
+        for &weight in &weights {
+            if unused(&b, weight) {
+                b.matmul(known[0], weight, false, Class::Activation, CausalMask::None);
+            }
+        }
+        for &input in &known[..inputs] {
+            if unused(&b, input) {
+                b.matmul(input, weights[0], true, Class::Activation, CausalMask::None);
+            }
+        }
+        b.workload
+    })
 }
 
 /// What a random memory serves, and below which it lies.
@@ -91,7 +164,7 @@ fn several() -> impl Strategy<Value = Accelerator> {
 }
 
 proptest! {
-    #![proptest_config(cases(25))]
+    #![proptest_config(cases(6))]
 
     #[test]
     fn unlimited(block in block(), accelerator in small_accelerator(), whole in any::<bool>()) {
@@ -100,8 +173,48 @@ proptest! {
     }
 
     #[test]
+    fn limited(
+        block in block(), accelerator in small_accelerator(), whole in any::<bool>(), percent in 15u64..100, policies in policies(),
+    ) {
+        let (mut accelerator, workload) = (accelerator, block.workload());
+        limit(&mut accelerator, &workload, &[percent], policies);
+        assert_equal(&workload, &accelerator, &options(whole));
+    }
+
+    #[test]
     fn several_unlimited(block in block(), chip in several(), whole in any::<bool>()) {
-        let compared = compare(&block, &chip, whole);
-        prop_assert!(compared.is_ok(), "{}", compared.unwrap_err());
+        assert_equal(&block.workload(), &chip, &options(whole));
+    }
+
+    #[test]
+    fn several_limited(
+        block in block(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
+    ) {
+        let (mut chip, workload) = (chip, block.workload());
+        limit(&mut chip, &workload, &percents, policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn products_limited(
+        workload in squares(), chip in uneven(), whole in any::<bool>(), percent in 15u64..100, policies in policies(),
+    ) {
+        let mut chip = chip;
+        limit(&mut chip, &workload, &[percent], policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+
+    #[test]
+    fn products_in_several_limited(
+        workload in squares(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
+    ) {
+        let mut chip = chip;
+        limit(&mut chip, &workload, &percents, policies);
+        assert_equal(&workload, &chip, &options(whole));
     }
 }

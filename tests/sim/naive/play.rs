@@ -50,6 +50,7 @@ fn new<'a>(workload: &'a Workload, accelerator: &'a Accelerator, options: &Optio
         ports: ports.map(|ports| vec![0; ports as usize]).collect(),
         queue: Vec::new(),
         moves: Vec::new(),
+        places_free: Vec::new(),
         leaves: BTreeMap::new(),
         asked: 0,
         moved: vec![[[0; 4]; 2]; memories],
@@ -71,14 +72,19 @@ impl Naive<'_> {
 
     /// Everything in a cycle up to the transfers that start.
     fn settle(&mut self, now: u64) {
-        let (over, on) = std::mem::take(&mut self.moves).into_iter().partition(|m| m.end == now);
+        let (mut over, on): (Vec<_>, Vec<_>) = std::mem::take(&mut self.moves).into_iter().partition(|m| m.end == now);
         self.moves = on;
-        for moved in Vec::from_iter::<Vec<_>>(over) {
+        over.sort_by_key(|m| m.place);
+        for moved in over {
+            self.places_free.push(moved.place);
             if let Some(unit) = self.end(now, moved) {
                 self.go_on(unit, now, false);
             }
         }
         (0..self.units.len()).for_each(|unit| self.go_on(unit, now, true));
+        if self.moves.is_empty() && self.queue.is_empty() && self.units.iter().all(|u| u.job.is_none()) {
+            self.places_free.clear();
+        }
         for unit in 0..self.units.len() {
             if let (true, Some(op)) = (self.units[unit].job.is_none(), self.next_op(unit)) {
                 self.times[op.index()].0 = now;

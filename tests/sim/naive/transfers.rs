@@ -47,6 +47,8 @@ pub(super) struct Leave {
 #[derive(Debug)]
 pub(super) struct Move {
     pub end: u64,
+    /// Place in the table of transfers under way.
+    pub place: usize,
     request: Request,
     /// Whether the request goes on after it.
     fill: bool,
@@ -261,7 +263,8 @@ impl Naive<'_> {
 
     fn begin(&mut self, end: u64, r: &Request, fill: bool, into: Option<(usize, Vec<Cell>)>) -> bool {
         let request = *self.request(r.id);
-        self.moves.push(Move { end, request, fill, into });
+        let place = self.places_free.pop().unwrap_or(self.moves.len());
+        self.moves.push(Move { end, place, request, fill, into });
         true
     }
 
