@@ -100,15 +100,26 @@ impl<P: Probe> Engine<'_, P> {
         tiles
     }
 
+    /// Bits of the tile at place `i` that are not in the memory. A repeated view names cells more than once: the first one counts.
+    fn missing_of(&self, memory: usize, tiles: &Tiles, i: usize) -> u64 {
+        let (tensor, cells) = tiles[i];
+        let again = |other: &Cells| tiles[..i].iter().any(|(t, before)| *t == tensor && before.overlaps(other));
+        if !again(&cells) {
+            return self.residency.missing_bits(memory, tensor, cells);
+        }
+        let grid = &self.residency.held[tensor.index()].grid;
+        let single = grid.numbers(cells).map(|cell| grid.single(cell)).filter(|cell| !again(cell));
+        single.map(|cell| self.residency.missing_bits(memory, tensor, cell)).sum()
+    }
+
     /// Bits of the tiles that are not in the memory.
     pub(super) fn missing(&self, memory: usize, tiles: &Tiles) -> u64 {
-        tiles.iter().map(|&(tensor, cells)| self.residency.missing_bits(memory, tensor, cells)).sum()
+        (0..tiles.len()).map(|i| self.missing_of(memory, tiles, i)).sum()
     }
 
     /// Bytes by which the memory fills up when the tiles have arrived.
     fn growth(&self, memory: usize, tiles: &Tiles) -> u64 {
-        let bits = |&(tensor, cells): &(TensorId, Cells)| self.residency.missing_bits(memory, tensor, cells);
-        tiles.iter().map(|tile| bits(tile).div_ceil(8)).sum()
+        (0..tiles.len()).map(|i| self.missing_of(memory, tiles, i).div_ceil(8)).sum()
     }
 
     /// A free port of a memory, or of DRAM.

@@ -87,6 +87,16 @@ fn eager_reclaim_keeps_nothing_obsolete() {
     }
 }
 
+/// Three columns side by side twice, in tiles of four: the first tile names a column twice.
+#[test]
+fn a_repeated_column_is_fetched_once() {
+    let mut b = Builder::default();
+    let input = b.tensor(2, 3, Class::Activation, Home::Dram);
+    let twice = b.repeat(input, 2);
+    b.project(twice, 1, false, Class::Activation);
+    assert_eq!(refetched(&run(&b.workload, &accelerator(1, Overlap::Serial))), 0);
+}
+
 fn near(name: &str, above: u32, serves: Serves) -> Memory {
     let port = accelerator(1, Overlap::Serial).memories[0].clone();
     Memory { name: name.into(), above: Some(MemoryId(above)), port_bits: 64, latency: Cycles(1), serves, ..port }

@@ -1,19 +1,26 @@
-//! The same semantics, cycle by cycle and element by element, for small workloads without evictions.
+//! The same semantics, cycle by cycle and element by element, for small workloads: `docs/accelerator.md` as a program.
 
+mod cases;
+mod play;
+mod room;
 mod stationary;
-mod tile;
-mod vector;
+mod store;
+mod tensors;
+mod transfers;
 
-use super::fixtures::{Block, block, expand, small_accelerator};
-use proptest::prelude::*;
+pub use cases::compare;
 use std::collections::{BTreeMap, BTreeSet};
-use trapti::accelerator::{Accelerator, Array, Dataflow, Dispatch, Fill, Overlap};
+use store::Store;
+use tensors::Stored;
+use transfers::{Leave, Move, Request};
+use trapti::accelerator::{Accelerator, Array, Dataflow, Dispatch, Fill};
 use trapti::ids::{OpId, TensorId};
-use trapti::sim::{Options, simulate};
-use trapti::workload::{CausalMask, Class, OpKind, ViewMapping, WeightRelease, Workload};
+use trapti::workload::{CausalMask, OpKind, Tensor, ViewMapping, Workload};
 
 /// An element of a tensor that holds bytes.
 type Element = (u32, u32);
+/// Half-open.
+type Span = (u32, u32);
 type Key = (Option<OpId>, Vec<Element>, (u32, u32));
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -22,10 +29,8 @@ enum Phase {
     /// Partial sums are not written yet.
     Blocked,
     Waiting(u64),
-    Filling(u64),
-    Moving(u64),
-    WaitingBack(u64),
-    MovingBack(u64),
+    /// In the queue, or moving.
+    Asked,
     Done,
 }
 
@@ -59,7 +64,6 @@ struct Job {
     op: OpId,
     steps: Vec<Step>,
     results: Vec<Tile>,
-    write_back: bool,
     issued: usize,
     ended: usize,
 }
@@ -73,21 +77,43 @@ struct Unit {
 struct Naive<'a> {
     workload: &'a Workload,
     accelerator: &'a Accelerator,
-    whole: bool,
     dependencies: Vec<Vec<OpId>>,
     units: Vec<Unit>,
     started: BTreeSet<OpId>,
     finished: BTreeSet<OpId>,
-    present: BTreeSet<Element>,
-    arriving: BTreeMap<Element, u64>,
-    needed: BTreeSet<Element>,
-    sram: Vec<u64>,
-    dram: Vec<u64>,
+    times: Vec<(u64, u64)>,
+    /// Of each tensor, where its elements are.
+    places: Vec<Vec<Element>>,
+    tensors: Vec<Stored>,
+    stores: Vec<Store>,
+    /// For each memory, and DRAM last, when each port is free.
+    ports: Vec<Vec<u64>>,
+    /// Transfers that wait.
+    queue: Vec<Request>,
+    /// Transfers under way, in the order in which they started.
+    moves: Vec<Move>,
+    /// Places in the table of transfers under way that are free, the one freed last at the end.
+    places_free: Vec<usize>,
+    /// What the requests with these numbers copy up.
+    leaves: BTreeMap<u64, Leave>,
+    asked: u64,
+    /// For each memory, bytes read and written by class.
+    moved: Vec<[[u64; 4]; 2]>,
+    /// Bytes read from DRAM and written to it.
+    dram: [u64; 2],
+    /// Whether anything that is there may have changed.
+    changed: bool,
 }
 
 fn locate(workload: &Workload, tensor: TensorId, row: u32, col: u32) -> Element {
-    let maker = workload.ops.iter().find(|op| op.kind.out() == tensor).map(|op| &op.kind);
-    match maker {
+    let appended = workload.ops.iter().find(|op| matches!(op.kind, OpKind::Append { input, .. } if input == tensor));
+    let maker = workload.ops.iter().find(|op| op.kind.out() == tensor);
+    match appended.or(maker).map(|op| &op.kind) {
+        Some(&OpKind::Append { input, out, row: first, parts }) if input == tensor => {
+            let height = workload.tensor(input).rows / parts;
+            let reserved = workload.tensor(out).rows / parts;
+            locate(workload, out, row / height * reserved + first + row % height, col)
+        }
         Some(OpKind::Concat { inputs, offsets, .. }) => {
             let part = inputs.iter().zip(offsets).find(|(part, (r, c))| {
                 let shape = workload.tensor(**part);
@@ -106,11 +132,55 @@ fn locate(workload: &Workload, tensor: TensorId, row: u32, col: u32) -> Element 
     }
 }
 
-fn area(w: &Workload, tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> Vec<Element> {
-    (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |c| (r, c))).map(|(r, c)| locate(w, tensor, r, c)).collect()
-}
-
 impl Naive<'_> {
+    /// The elements of a part of a tensor, row by row.
+    fn area(&self, tensor: TensorId, rows: Span, cols: Span) -> Vec<Element> {
+        let (width, places) = (self.workload.tensor(tensor).cols, &self.places[tensor.index()]);
+        (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |c| places[(r * width + c) as usize])).collect()
+    }
+
+    /// A tile, which needs no fetch if the buffer still holds it.
+    fn tile(
+        &mut self,
+        unit: usize,
+        side: usize,
+        op: OpId,
+        tensor: TensorId,
+        rows: (u32, u32),
+        cols: (u32, u32),
+    ) -> Tile {
+        let elements = self.area(tensor, rows, cols);
+        let key = self.key(op, &elements, tensor, rows, cols);
+        let unit = &mut self.units[unit];
+        let buffer = &mut unit.buffers[side];
+        let fetch = !buffer.contains(&key);
+        buffer.retain(|k| *k != key);
+        buffer.insert(0, key);
+        buffer.truncate(if unit.double { 2 } else { 1 });
+        let bytes = elements.len() as u64;
+        Tile { bytes, elements, phase: Phase::Idle, fetch, last_use: false, side, after: None, partial: false }
+    }
+
+    /// A tile is known by its elements if they are one rectangle of one tensor, else by its place in the op's operand.
+    fn key(&self, op: OpId, elements: &[Element], tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> Key {
+        let stride = self.workload.tensors[elements[0].0 as usize].cols;
+        let width = cols.1 - cols.0;
+        let (holder, first) = elements[0];
+        let regular = elements
+            .iter()
+            .enumerate()
+            .all(|(i, e)| *e == (holder, first + i as u32 / width * stride + i as u32 % width));
+        match regular {
+            true => (None, elements.to_vec(), (rows.1 - rows.0, width)),
+            false => (Some(op), vec![(tensor.0, 0)], (rows.0, cols.0)),
+        }
+    }
+
+    fn holds(&self, unit: usize, side: usize, op: OpId, t: TensorId, rows: (u32, u32), cols: (u32, u32)) -> bool {
+        let key = self.key(op, &self.area(t, rows, cols), t, rows, cols);
+        self.units[unit].buffers[side].contains(&key)
+    }
+
     fn matmul(&mut self, unit: usize, op: OpId) -> (Vec<Step>, Vec<Tile>) {
         let array: Array = self.accelerator.arrays[unit].clone();
         let OpKind::Matmul { a, b, b_transposed, out, m, k, n, mask } = self.workload.op(op).kind else { panic!() };
@@ -150,7 +220,7 @@ impl Naive<'_> {
                 // What a score mask skips in this row of tiles is stored with the last tile computed.
                 let stored = if cols.1 >= visible { (cols.0, n) } else { cols };
                 let bytes = u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
-                let elements = area(self.workload, out, rows, stored);
+                let elements = self.area(out, rows, stored);
                 let (phase, after) = (Phase::Idle, None);
                 let (fetch, last_use, side, partial) = (false, false, 2, false);
                 results.push(Tile { elements, bytes, phase, fetch, last_use, side, after, partial });
@@ -170,12 +240,49 @@ impl Naive<'_> {
         }
     }
 
+    fn vector(&self, op: OpId) -> (Vec<Step>, Vec<Tile>) {
+        let OpKind::Vector { op: kind, inputs, out, elements } = &self.workload.op(op).kind else { panic!() };
+        let (lanes, shape) = (u64::from(self.accelerator.vector.lanes), self.workload.tensor(*out));
+        let (down, across) = tensors::chunk(self.workload, self.accelerator, op);
+        let (mut steps, mut results, mut covered) = (Vec::new(), Vec::new(), 0u64);
+        let share = |covered: u64| elements * covered / (u64::from(shape.rows) * u64::from(shape.cols));
+        let time = |covered: u64| (share(covered) * kind.passes()).div_ceil(lanes);
+        for r in (0..shape.rows).step_by(down as usize) {
+            for c in (0..shape.cols).step_by(across as usize) {
+                let (rows, cols) = ((r, shape.rows.min(r + down)), (c, shape.cols.min(c + across)));
+                let after = covered + u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
+                let bytes = (share(after) - share(covered)).max(1);
+                let operands = inputs.iter().map(|&t| self.chunk_of(t, shape, (rows, cols), bytes)).collect();
+                let result = Some(results.len());
+                let cycles = time(after) - time(covered);
+                steps.push(Step { operands, cycles, room: result, write: result, started: None });
+                results.push(Tile { fetch: false, ..self.chunk_of(*out, shape, (rows, cols), bytes) });
+                covered = after;
+            }
+        }
+        (steps, results)
+    }
+
+    /// The part of an operand that goes with a chunk of the result; one with fewer rows or columns is used again for each.
+    fn chunk_of(&self, t: TensorId, result: &Tensor, (rows, cols): (Span, Span), bytes: u64) -> Tile {
+        let shape = self.workload.tensor(t);
+        let within = |span: Span, size: u32| {
+            let first = span.0.min(size - 1);
+            (first, size.min(first + span.1 - span.0))
+        };
+        let elements = self.area(t, within(rows, shape.rows), within(cols, shape.cols));
+        let same = (shape.rows, shape.cols) == (result.rows, result.cols);
+        let bytes = if same { bytes } else { elements.len() as u64 };
+        let (phase, side) = (Phase::Idle, 0);
+        Tile { elements, bytes, phase, fetch: true, last_use: false, side, after: None, partial: false }
+    }
+
     fn is_free(&self, op: OpId) -> bool {
         self.dependencies[op.index()].iter().all(|d| self.finished.contains(d))
     }
 
     /// Ops that only rename finish with what they wait for.
-    fn finish_renames(&mut self) {
+    fn finish_renames(&mut self, now: u64) {
         loop {
             let next = self
                 .workload
@@ -183,6 +290,7 @@ impl Naive<'_> {
                 .find(|&op| self.workload.op(op).kind.is_rename() && !self.finished.contains(&op) && self.is_free(op));
             let Some(op) = next else { return };
             self.finished.insert(op);
+            self.times[op.index()] = (now, now);
         }
     }
 
@@ -218,7 +326,7 @@ impl Naive<'_> {
         if is_vector {
             let shape = self.workload.tensor(kind.out());
             let over: BTreeSet<u32> =
-                area(self.workload, kind.out(), (0, shape.rows), (0, shape.cols)).iter().map(|e| e.0).collect();
+                self.area(kind.out(), (0, shape.rows), (0, shape.cols)).iter().map(|e| e.0).collect();
             let kept = |k: &Key| k.0.is_some() || !over.contains(&k.1[0].0);
             self.units.iter_mut().flat_map(|u| &mut u.buffers).for_each(|b| b.retain(kept));
         }
@@ -228,248 +336,71 @@ impl Naive<'_> {
             (_, true) => self.stationary(unit, op),
             _ => self.matmul(unit, op),
         };
-        let write_back = self.workload.tensor(kind.out()).write_back;
-        self.units[unit].job = Some(Job { op, steps, results, write_back, issued: 0, ended: 0 });
+        self.units[unit].job = Some(Job { op, steps, results, issued: 0, ended: 0 });
     }
 
-    /// Moves one unit on as far as it can get in cycle `now`; whether its op has ended.
-    fn advance(&mut self, unit: usize, now: u64) -> bool {
-        let Unit { job: Some(job), double, .. } = &mut self.units[unit] else { return false };
-        let double = *double;
-        loop {
-            let before = (job.issued, job.ended, job.steps.iter().filter(|s| s.started.is_some()).count());
-            let lag = if double { 2 } else { 1 };
-            let i = job.issued;
-            if i < job.steps.len() && (i < lag || job.ended > i - lag) {
-                let previous = i.checked_sub(1).map(|p| &job.steps[p]);
-                let written = previous.and_then(|p| p.write).is_none_or(|w| job.results[w].phase == Phase::Done);
-                if double || written {
-                    for tile in &mut job.steps[i].operands {
-                        tile.phase = if tile.fetch { Phase::Blocked } else { Phase::Done };
-                    }
-                    job.issued += 1;
-                }
-            }
-            for step in &mut job.steps[job.ended..job.issued] {
-                let both = step.operands.iter().all(|t| t.side == 2 || t.phase == Phase::Done);
-                let free = |t: &Tile| t.after.is_none_or(|w| (double || both) && job.results[w].phase == Phase::Done);
-                for tile in step.operands.iter_mut().filter(|t| t.phase == Phase::Blocked && free(t)) {
-                    tile.phase = Phase::Waiting(now);
-                }
-            }
-            let i = job.ended;
-            if i < job.issued && job.steps[i].started.is_none() {
-                let here = job.steps[i].operands.iter().all(|t| t.phase == Phase::Done);
-                let before = job.steps[i].room.and_then(|result| result.checked_sub(2));
-                let room = !double || before.is_none_or(|result| job.results[result].phase == Phase::Done);
-                if here && room {
-                    job.steps[i].started = Some(now);
-                    for tile in job.steps[i].operands.iter().filter(|t| !t.fetch && t.last_use) {
-                        self.needed.retain(|e| !tile.elements.contains(e));
-                    }
-                }
-            }
-            if i < job.issued && job.steps[i].started.is_some_and(|s| s + job.steps[i].cycles <= now) {
-                job.ended += 1;
-                if let Some(result) = job.steps[i].write {
-                    job.results[result].phase = Phase::Waiting(now);
-                }
-            }
-            if before == (job.issued, job.ended, job.steps.iter().filter(|s| s.started.is_some()).count()) {
-                return job.ended == job.steps.len() && job.results.iter().all(|r| r.phase == Phase::Done);
-            }
-        }
+    /// Moves one unit on as far as it can get in cycle `now`; whether its op has ended. Computations end after transfers.
+    fn advance(&mut self, unit: usize, now: u64, computed: bool) -> bool {
+        let Some(mut job) = self.units[unit].job.take() else { return false };
+        let double = self.units[unit].double;
+        while job.issue(now, double) | self.compute(&mut job, now, double) | (computed && job.end_step(now)) {}
+        let done = job.ended == job.steps.len() && job.results.iter().all(|r| r.phase == Phase::Done);
+        self.units[unit].job = Some(job);
+        done
     }
 
-    fn end_transfers(&mut self, now: u64) {
-        self.arriving.retain(|_, end| *end > now);
-        for job in self.units.iter_mut().filter_map(|u| u.job.as_mut()) {
-            for tile in job.steps.iter_mut().flat_map(|s| &mut s.operands) {
-                match tile.phase {
-                    Phase::Filling(end) if end == now => tile.phase = Phase::Waiting(now),
-                    Phase::Moving(end) if end == now => {
-                        tile.phase = Phase::Done;
-                        if tile.last_use {
-                            self.needed.retain(|e| !tile.elements.contains(e));
-                        }
-                    }
-                    _ => {}
-                }
-            }
-            for tile in &mut job.results {
-                match tile.phase {
-                    Phase::Moving(end) if end == now && job.write_back && !tile.partial => {
-                        tile.phase = Phase::WaitingBack(now)
-                    }
-                    Phase::Moving(end) | Phase::MovingBack(end) if end == now => tile.phase = Phase::Done,
-                    _ => {}
-                }
-            }
+    /// Starts the next computation, if it can.
+    fn compute(&mut self, job: &mut Job, now: u64, double: bool) -> bool {
+        let i = job.ended;
+        if i == job.issued || job.steps[i].started.is_some() {
+            return false;
         }
-    }
-
-    /// Starts waiting transfers in order.
-    fn serve(&mut self, now: u64) {
-        let memory = self.accelerator.memories[0].clone();
-        let requests = |bytes: u64| (bytes * 8).div_ceil(u64::from(memory.port_bits));
-        let mut waiting = Vec::new();
-        for (u, unit) in self.units.iter().enumerate() {
-            let Some(job) = &unit.job else { continue };
-            for (s, tile) in job.results.iter().enumerate() {
-                if let Phase::Waiting(ready) | Phase::WaitingBack(ready) = tile.phase {
-                    waiting.push((ready, job.op, false, s, 0, u));
-                }
-            }
-            for (s, step) in job.steps.iter().enumerate() {
-                for (o, tile) in step.operands.iter().enumerate() {
-                    if let Phase::Waiting(ready) = tile.phase {
-                        waiting.push((ready, job.op, true, s, o, u));
-                    }
-                }
-            }
+        let here = job.steps[i].operands.iter().all(|t| t.phase == Phase::Done);
+        let before = job.steps[i].room.and_then(|result| result.checked_sub(2));
+        let room = !double || before.is_none_or(|result| job.results[result].phase == Phase::Done);
+        if here && room {
+            job.steps[i].started = Some(now);
+            job.steps[i].operands.iter().filter(|t| !t.fetch && t.last_use).for_each(|t| self.release(&t.elements));
         }
-        waiting.sort();
-        for (_, _, fetch, s, o, u) in waiting {
-            let Some(port) = self.sram.iter().position(|&free| free <= now) else { return };
-            let dram_port = self.dram.iter().position(|&free| free <= now);
-            let job = self.units[u].job.as_mut().unwrap();
-            let tile = if fetch { &mut job.steps[s].operands[o] } else { &mut job.results[s] };
-            let moving = now + memory.latency.0 + requests(tile.bytes);
-            if !fetch {
-                if let Phase::WaitingBack(_) = tile.phase {
-                    let Some(dram_port) = dram_port else { continue };
-                    tile.phase = Phase::MovingBack(moving);
-                    self.dram[dram_port] = moving;
-                } else {
-                    tile.phase = Phase::Moving(moving);
-                    self.present.extend(&tile.elements);
-                }
-                self.sram[port] = moving;
-                continue;
-            }
-            if tile.elements.iter().any(|e| self.arriving.contains_key(e)) {
-                continue;
-            }
-            let missing: BTreeSet<Element> =
-                tile.elements.iter().filter(|e| !self.present.contains(e)).copied().collect();
-            if missing.is_empty() {
-                tile.phase = Phase::Moving(moving);
-                self.sram[port] = moving;
-            } else {
-                let Some(dram_port) = dram_port else { continue };
-                let end = now + dram_cycles(self.accelerator, missing.len() as u64).max(requests(missing.len() as u64));
-                tile.phase = Phase::Filling(end);
-                (self.sram[port], self.dram[dram_port]) = (end, end);
-                self.arriving.extend(missing.iter().map(|&e| (e, end)));
-                self.present.extend(missing);
-            }
-            self.needed.extend(&tile.elements);
-        }
-    }
-
-    /// Needed bytes by class and obsolete bytes.
-    fn occupancy(&self, users: &[Vec<OpId>], classes: &[Class]) -> ([u64; 4], u64) {
-        let (mut needed, mut obsolete) = ([0; 4], 0);
-        for element in &self.present {
-            let tensor = element.0 as usize;
-            let running = |op: &OpId| self.started.contains(op) && !self.finished.contains(op);
-            let is_needed = match (self.workload.tensors[tensor].class, self.whole) {
-                (Class::Weight, true) => users[tensor].iter().any(running),
-                (Class::Weight, false) => self.needed.contains(element),
-                _ => users[tensor].iter().any(|op| !self.finished.contains(op)),
-            };
-            if is_needed { needed[classes[tensor] as usize] += 1 } else { obsolete += 1 }
-        }
-        (needed, obsolete)
+        here && room
     }
 }
 
-fn dram_cycles(accelerator: &Accelerator, bytes: u64) -> u64 {
-    let dram = &accelerator.dram;
-    let bursts = (bytes * 8).div_ceil(u64::from(dram.burst * dram.channel_bits));
-    dram.latency.0 + (bursts * u64::from(dram.burst) * accelerator.clock.0).div_ceil(dram.transfers_per_second)
-}
-
-/// Occupancy in every cycle of the run.
-fn run(workload: &Workload, accelerator: &Accelerator, whole: bool) -> Vec<([u64; 4], u64)> {
-    let unit = |double| Unit { job: None, buffers: [Vec::new(), Vec::new()], double };
-    let arrays = accelerator.arrays.iter().map(|a| unit(a.overlap == Overlap::DoubleBuffered));
-    let mut naive = Naive {
-        workload,
-        accelerator,
-        whole,
-        dependencies: workload.dependencies().iter().map(<[OpId]>::to_vec).collect(),
-        units: arrays.chain([unit(true)]).collect(),
-        started: BTreeSet::new(),
-        finished: BTreeSet::new(),
-        present: BTreeSet::new(),
-        arriving: BTreeMap::new(),
-        needed: BTreeSet::new(),
-        sram: vec![0; accelerator.memories[0].ports as usize],
-        dram: vec![0; accelerator.dram.ports as usize],
-    };
-    let mut users = vec![BTreeSet::new(); workload.tensors.len()];
-    for op in workload.op_ids().filter(|&op| !workload.op(op).kind.is_rename()) {
-        let kind = &workload.op(op).kind;
-        for tensor in kind.inputs().into_iter().chain([kind.out()]) {
-            let shape = workload.tensor(tensor);
-            for element in area(workload, tensor, (0, shape.rows), (0, shape.cols)) {
-                users[element.0 as usize].insert(op);
+impl Job {
+    /// Asks for the operands of the next step, and for partial sums that are written now.
+    fn issue(&mut self, now: u64, double: bool) -> bool {
+        let i = self.issued;
+        let lag = if double { 2 } else { 1 };
+        let written = |p: &Step| p.write.is_none_or(|w| self.results[w].phase == Phase::Done);
+        let ready = i < self.steps.len()
+            && (i < lag || self.ended > i - lag)
+            && (double || i == 0 || written(&self.steps[i - 1]));
+        if ready {
+            for tile in &mut self.steps[i].operands {
+                tile.phase = if tile.fetch { Phase::Blocked } else { Phase::Done };
+            }
+            self.issued += 1;
+        }
+        for step in &mut self.steps[self.ended..self.issued] {
+            let both = step.operands.iter().all(|t| t.side == 2 || t.phase == Phase::Done);
+            let free = |t: &Tile| t.after.is_none_or(|w| (double || both) && self.results[w].phase == Phase::Done);
+            for tile in step.operands.iter_mut().filter(|t| t.phase == Phase::Blocked && free(t)) {
+                tile.phase = Phase::Waiting(now);
             }
         }
+        ready
     }
-    let users: Vec<Vec<OpId>> = users.into_iter().map(|u| u.into_iter().collect()).collect();
-    let classes: Vec<Class> = workload.windows().iter().map(|w| workload.tensor(w.storage).class).collect();
-    let mut curve = Vec::new();
-    naive.finish_renames();
-    for now in 0.. {
-        naive.end_transfers(now);
-        for unit in 0..naive.units.len() {
-            if naive.advance(unit, now) {
-                let job = naive.units[unit].job.take().unwrap();
-                naive.finished.insert(job.op);
+
+    /// Ends the computation in progress, if it is over.
+    fn end_step(&mut self, now: u64) -> bool {
+        let Some(step) = self.steps.get(self.ended) else { return false };
+        let over = step.started.is_some_and(|s| s + step.cycles <= now);
+        if over {
+            self.ended += 1;
+            if let Some(result) = step.write {
+                self.results[result].phase = Phase::Waiting(now);
             }
         }
-        naive.finish_renames();
-        if naive.finished.len() == workload.ops.len() {
-            return curve;
-        }
-        for unit in 0..naive.units.len() {
-            if let (true, Some(op)) = (naive.units[unit].job.is_none(), naive.next_op(unit)) {
-                naive.start(unit, op);
-                naive.advance(unit, now);
-            }
-        }
-        naive.serve(now);
-        curve.push(naive.occupancy(&users, &classes));
-    }
-    curve
-}
-
-/// Simulates both ways; the cycles compared if every one is equal, else where they differ.
-pub fn compare(block: &Block, accelerator: &Accelerator, whole: bool) -> Result<u64, String> {
-    let workload = block.workload();
-    let weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
-    let options = Options { weights, ..Options::default() };
-    let fast = simulate(&workload, accelerator, &options, &mut |_| {}).unwrap();
-    let slow = run(&workload, accelerator, whole);
-    let (ours, naive) = (fast.statistics.cycles.0, slow.len() as u64);
-    if ours != naive {
-        return Err(format!("{ours} cycles, not {naive}"));
-    }
-    let curve = expand(&fast.occupancy[0]);
-    match curve.iter().zip(&slow).position(|(ours, naive)| ours != naive) {
-        Some(cycle) => Err(format!("cycle {cycle}: {:?}, not {:?}", curve[cycle], slow[cycle])),
-        None => Ok(ours),
-    }
-}
-
-proptest! {
-    #![proptest_config(ProptestConfig { cases: 60, failure_persistence: None, ..ProptestConfig::default() })]
-
-    #[test]
-    fn equal_in_every_cycle(block in block(), accelerator in small_accelerator(), whole in any::<bool>()) {
-        let compared = compare(&block, &accelerator, whole);
-        prop_assert!(compared.is_ok(), "{}", compared.unwrap_err());
+        over
     }
 }

@@ -1,6 +1,6 @@
 //! Folds of an array that holds a tile of A or of B, element by element.
 
-use super::{Naive, Phase, Step, Tile, area};
+use super::{Naive, Phase, Step, Tile};
 use std::ops::Range;
 use trapti::accelerator::{Array, Dataflow, Fill};
 use trapti::ids::OpId;
@@ -154,7 +154,7 @@ impl Naive<'_> {
     /// A part of the result.
     fn result(&self, cut: &Cut, op: OpId, across: Part, part: Part) -> Tile {
         let (rows, cols) = cut.place(across, part);
-        let elements = area(self.workload, self.workload.op(op).kind.out(), rows, cols);
+        let elements = self.area(self.workload.op(op).kind.out(), rows, cols);
         let bytes = elements.len() as u64;
         Tile { elements, bytes, phase: Phase::Idle, fetch: true, last_use: false, side: 2, after: None, partial: false }
     }
@@ -174,7 +174,7 @@ impl Naive<'_> {
             (CausalMask::Score, true) if last => cols.1 = cut.n,
             _ => {}
         }
-        area(self.workload, self.workload.op(op).kind.out(), rows, cols)
+        self.area(self.workload.op(op).kind.out(), rows, cols)
     }
 }
 

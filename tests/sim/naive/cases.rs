@@ -1,0 +1,220 @@
+//! Random small cases.
+
+use super::super::fixtures::{Block, Builder, block, expand, small_accelerator};
+use super::play::play;
+use proptest::prelude::*;
+use std::collections::BTreeMap;
+use std::fmt::Debug;
+use trapti::accelerator::{Accelerator, Memory, Overlap, Reclaim, Replacement, Serves, Victims};
+use trapti::ids::MemoryId;
+use trapti::sim::{Options, simulate};
+use trapti::units::{Bytes, Cycles};
+use trapti::workload::{CausalMask, Class, Home, VectorKind, WeightRelease, Workload};
+
+/// Cases a property is tried with; `PROPTEST_CASES` asks for more.
+fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(default), failure_persistence: None, ..ProptestConfig::default() }
+}
+
+fn same<T: PartialEq + Debug>(what: &str, ours: &T, naive: &T) -> Result<(), String> {
+    if ours == naive { Ok(()) } else { Err(format!("{what}: {ours:?}, not {naive:?}")) }
+}
+
+/// Simulates both ways; the cycles compared if everything is equal, else what differs.
+fn compare_runs(workload: &Workload, accelerator: &Accelerator, options: &Options) -> Result<u64, String> {
+    let fast = simulate(workload, accelerator, options, &mut |_| {}).unwrap();
+    let slow = play(workload, accelerator, options);
+    for (memory, curve) in slow.curves.iter().enumerate() {
+        for (cycle, (ours, naive)) in expand(&fast.occupancy[memory]).iter().zip(curve).enumerate() {
+            same(&format!("memory {memory} in cycle {cycle}"), ours, naive)?;
+        }
+    }
+    let ours = &fast.statistics;
+    let times: BTreeMap<_, _> = ours.ops.iter().map(|t| (t.op, (t.start.0, t.end.0))).collect();
+    same("ops", &times, &slow.times)?;
+    same("outcome", &ours.outcome, &slow.outcome)?;
+    same("DRAM", &[ours.dram.read_bytes.0, ours.dram.write_bytes.0], &slow.dram)?;
+    for (memory, statistics) in ours.memories.iter().enumerate() {
+        same(&format!("cycles of memory {memory}"), &ours.cycles.0, &(slow.curves[memory].len() as u64))?;
+        let moved = [statistics.read_bytes, statistics.write_bytes].map(|bytes| bytes.map(|b| b.0));
+        same(&format!("bytes of memory {memory}"), &moved, &slow.moved[memory])?;
+        same(&format!("evictions of memory {memory}"), &statistics.evicted_needed.0, &slow.evicted[memory])?;
+    }
+    Ok(ours.cycles.0)
+}
+
+fn assert_equal(workload: &Workload, accelerator: &Accelerator, options: &Options) {
+    let compared = compare_runs(workload, accelerator, options);
+    assert!(compared.is_ok(), "{}", compared.unwrap_err());
+}
+
+/// Compares a block on an accelerator without evictions.
+pub fn compare(block: &Block, accelerator: &Accelerator, whole: bool) -> Result<u64, String> {
+    compare_runs(&block.workload(), accelerator, &options(whole))
+}
+
+fn options(whole: bool) -> Options {
+    let weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
+    Options { weights, ..Options::default() }
+}
+
+fn policies() -> impl Strategy<Value = (Replacement, Victims, Reclaim)> {
+    let replacement = prop::sample::select(vec![Replacement::Lru, Replacement::Fifo, Replacement::Belady]);
+    let victims = prop::sample::select(vec![Victims::ObsoleteFirst, Victims::Any]);
+    (replacement, victims, prop::sample::select(vec![Reclaim::Lazy, Reclaim::Eager]))
+}
+
+/// A part of all bytes as capacity.
+fn limit(
+    accelerator: &mut Accelerator,
+    workload: &Workload,
+    percents: &[u64],
+    policies: (Replacement, Victims, Reclaim),
+) {
+    let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+    for (memory, percent) in accelerator.memories.iter_mut().zip(percents) {
+        memory.capacity = Some(Bytes((whole * percent / 100).max(1)));
+        (memory.replacement, memory.victims, memory.reclaim) = policies;
+    }
+}
+
+/// The second array, if there is one, differs in these too.
+fn uneven() -> impl Strategy<Value = Accelerator> {
+    (small_accelerator(), 1u32..6, any::<bool>()).prop_map(|(mut chip, depth, double)| {
+        if let Some(second) = chip.arrays.get_mut(1) {
+            second.buffer_length = depth;
+            second.overlap = if double { Overlap::DoubleBuffered } else { Overlap::Serial };
+        }
+        chip
+    })
+}
+
+/// Products and vector ops of square matrices, many of them independent of each other, with the same inputs and weights.
+fn squares() -> impl Strategy<Value = Workload> {
+    let op = (0u32..5, any::<prop::sample::Index>(), any::<prop::sample::Index>(), any::<bool>());
+    (1u32..7, 1usize..4, 1usize..4, prop::collection::vec(op, 1..9)).prop_map(|(side, inputs, weights, ops)| {
+        let mut b = Builder::default();
+        let mut known: Vec<_> = (0..inputs).map(|_| b.tensor(side, side, Class::Activation, Home::Dram)).collect();
+        let weights: Vec<_> = (0..weights).map(|_| b.tensor(side, side, Class::Weight, Home::Dram)).collect();
+        for (kind, one, other, flag) in ops {
+            let (a, weight) = (known[one.index(known.len())], weights[other.index(weights.len())]);
+            let out = match kind {
+                0 => b.matmul(a, known[other.index(known.len())], flag, Class::Score, CausalMask::None),
+                1 => b.vector(VectorKind::Add, vec![a, known[other.index(known.len())]], false),
+                2 => b.matmul(a, weight, flag, Class::Kv, CausalMask::None),
+                _ => b.matmul(a, weight, flag, Class::Activation, CausalMask::None),
+            };
+            if kind == 3 && flag {
+                b.vector(VectorKind::Softmax, vec![out], true);
+            }
+            b.workload.tensors[out.index()].write_back = kind == 4 && flag;
+            known.push(out);
+        }
+        // Every tensor has to be used.
+        let unused = |b: &Builder, t| !b.workload.ops.iter().any(|op| op.kind.inputs().contains(&t));
+        for &weight in &weights {
+            if unused(&b, weight) {
+                b.matmul(known[0], weight, false, Class::Activation, CausalMask::None);
+            }
+        }
+        for &input in &known[..inputs] {
+            if unused(&b, input) {
+                b.matmul(input, weights[0], true, Class::Activation, CausalMask::None);
+            }
+        }
+        b.workload
+    })
+}
+
+/// What a random memory serves, and below which it lies.
+type Extra = (usize, [bool; 3], [bool; 3], [bool; 4], (u32, u32, u64));
+
+fn extra() -> impl Strategy<Value = Extra> {
+    let shape = (1u32..4, prop::sample::select(vec![8u32, 32, 64]), 1u64..6);
+    (0usize..3, any::<[bool; 3]>(), any::<[bool; 3]>(), any::<[bool; 4]>(), shape)
+}
+
+/// Adds a memory below another one, if every access has one nearest memory then.
+fn add(chip: &mut Accelerator, (above, units, operands, classes, (ports, port_bits, latency)): Extra) {
+    let units = (0..=chip.arrays.len() as u32).filter(|&u| units[u as usize]).collect();
+    let above = Some(MemoryId((above % chip.memories.len()) as u32));
+    let (name, latency) = (format!("own{}", chip.memories.len()), Cycles(latency));
+    let (serves, like) = (Serves { units, operands, classes }, chip.memories[0].clone());
+    let mut more = chip.clone();
+    more.memories.push(Memory { name, above, serves, ports, port_bits, latency, ..like });
+    if more.accesses().all(|access| more.nearest(access).is_some()) {
+        *chip = more;
+    }
+}
+
+/// Up to five memories: a tree below one, or below two that share out the classes.
+fn several() -> impl Strategy<Value = Accelerator> {
+    let split = prop::option::of(any::<[bool; 4]>());
+    (small_accelerator(), split, prop::collection::vec(extra(), 1..4)).prop_map(|(mut chip, split, extras)| {
+        if let Some(classes) = split {
+            let other = Serves { classes: classes.map(|held| !held), ..Serves::default() };
+            let other = Memory { name: "other".into(), serves: other, ..chip.memories[0].clone() };
+            chip.memories[0].serves.classes = classes;
+            chip.memories.push(other);
+        }
+        extras.into_iter().for_each(|extra| add(&mut chip, extra));
+        chip
+    })
+}
+
+proptest! {
+    #![proptest_config(cases(6))]
+
+    #[test]
+    fn unlimited(block in block(), accelerator in small_accelerator(), whole in any::<bool>()) {
+        let compared = compare(&block, &accelerator, whole);
+        prop_assert!(compared.is_ok(), "{}", compared.unwrap_err());
+    }
+
+    #[test]
+    fn limited(
+        block in block(), accelerator in small_accelerator(), whole in any::<bool>(), percent in 15u64..100, policies in policies(),
+    ) {
+        let (mut accelerator, workload) = (accelerator, block.workload());
+        limit(&mut accelerator, &workload, &[percent], policies);
+        assert_equal(&workload, &accelerator, &options(whole));
+    }
+
+    #[test]
+    fn several_unlimited(block in block(), chip in several(), whole in any::<bool>()) {
+        assert_equal(&block.workload(), &chip, &options(whole));
+    }
+
+    #[test]
+    fn several_limited(
+        block in block(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
+    ) {
+        let (mut chip, workload) = (chip, block.workload());
+        limit(&mut chip, &workload, &percents, policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+
+}
+
+proptest! {
+    #![proptest_config(cases(100))]
+
+    #[test]
+    fn products_limited(
+        workload in squares(), chip in uneven(), whole in any::<bool>(), percent in 15u64..100, policies in policies(),
+    ) {
+        let mut chip = chip;
+        limit(&mut chip, &workload, &[percent], policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+
+    #[test]
+    fn products_in_several_limited(
+        workload in squares(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
+    ) {
+        let mut chip = chip;
+        limit(&mut chip, &workload, &percents, policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+}
