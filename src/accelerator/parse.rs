@@ -1,6 +1,7 @@
 //! `accelerator.toml` to a checked [`Accelerator`].
 
 use super::memories;
+use super::routing::VECTOR_UNIT;
 use crate::accelerator::{
     Accelerator, Array, Dataflow, Dispatch, Dram, Fill, Overlap, Reclaim, Replacement, VectorUnit, Victims,
 };
@@ -161,12 +162,16 @@ pub(super) fn check_not_empty(field: &Field<'_>) {
     }
 }
 
-/// Reports a name that two arrays share.
+/// Reports a name that two arrays share, and the one that means the vector unit.
 fn check_names(field: &Field<'_>, arrays: &[Array], spans: &[Range<usize>]) {
     for (i, (array, span)) in arrays.iter().zip(spans).enumerate() {
         if arrays[..i].iter().any(|earlier| earlier.name == array.name) {
             let message = format!("two arrays are named \"{}\"", array.name);
             field.document().report_at("duplicate-name", message, span.clone(), "the second one");
+        }
+        if array.name == VECTOR_UNIT {
+            let message = format!("an array is named \"{VECTOR_UNIT}\", which means the vector unit");
+            field.document().report_at("reserved-name", message, span.clone(), "give it another name");
         }
     }
 }

@@ -5,7 +5,7 @@
 //! r×c fold takes r cycles to load, one for each vector of the stream, and r − 1 + c − 1 of skew: `edge`; with `full` r = R and
 //! c = C. The first chunk is charged the load and the skew of the rows, the last one that of the columns.
 
-use super::tiling::{Span, visible};
+use super::tiling::{Sight, Span};
 use crate::accelerator::{Array, Dataflow, Fill};
 use crate::workload::CausalMask;
 
@@ -35,13 +35,11 @@ pub struct Folds {
 }
 
 impl Folds {
-    /// The folds of an m×k by k×n product on `array`, which is not output-stationary. Of a masked product, folds above the
-    /// diagonal are left out, and folds before a window are not.
+    /// The folds of an m×k by k×n product on `array`, which is not output-stationary.
     pub fn new((m, k, n): (u32, u32, u32), mask: CausalMask, array: &Array) -> Self {
         let holds_a = array.dataflow == Dataflow::InputStationary;
         let (rows, columns, length) = (array.rows, array.columns, array.buffer_length);
         let accumulated = array.accumulator_rows.unwrap_or(u32::MAX);
-        let mask = mask.without_window();
         Self { m, k, n, holds_a, rows, columns, length, accumulated, fill: array.fill, mask }
     }
 
@@ -55,9 +53,24 @@ impl Folds {
         if self.holds_a { self.m } else { self.n }
     }
 
-    /// Folds across.
-    pub fn columns_of_folds(&self) -> u32 {
-        self.across().div_ceil(self.columns)
+    /// Which keys, along N, the rows of a score mask see.
+    pub fn scores(&self) -> Option<Sight> {
+        let masked = matches!(self.mask, CausalMask::Score | CausalMask::WindowedScore(_));
+        masked.then(|| Sight { m: self.m, keys: self.n, window: self.mask.window() })
+    }
+
+    /// Which keys, along K, the rows of a context mask see.
+    fn contexts(&self) -> Option<Sight> {
+        let masked = matches!(self.mask, CausalMask::Context | CausalMask::WindowedContext(_));
+        masked.then(|| Sight { m: self.m, keys: self.k, window: self.mask.window() })
+    }
+
+    /// Numbers of the folds across: without those that no row sees.
+    pub fn columns_of_folds(&self) -> Span {
+        match self.scores() {
+            Some(sight) if !self.holds_a => sight.keys_of(Span { start: 0, end: self.m }).pieces(self.columns),
+            _ => Span { start: 0, end: self.across() }.pieces(self.columns),
+        }
     }
 
     /// Columns of B, or rows of A, in folds across number `x`.
@@ -65,22 +78,20 @@ impl Folds {
         Span::of(x, self.columns, self.across())
     }
 
-    /// Reduction length of folds across number `x`: with A stationary, a context mask ends it at the last row's last key.
-    fn reduction_of(&self, x: u32) -> u32 {
-        match self.mask {
-            CausalMask::Context if self.holds_a => visible(self.across_span(x).end, self.m, self.k),
-            _ => self.k,
-        }
+    /// Steps of K that folds across number `x` need: with A stationary, a context mask leaves out what none of their rows sees.
+    fn reduction_of(&self, x: u32) -> Span {
+        let rows = if self.holds_a { self.across_span(x) } else { Span { start: 0, end: self.m } };
+        self.contexts().map_or(Span { start: 0, end: self.k }, |sight| sight.keys_of(rows))
     }
 
-    /// Folds along K at folds across number `x`.
-    pub fn depth_of(&self, x: u32) -> u32 {
-        self.reduction_of(x).div_ceil(self.rows)
+    /// Numbers of the folds along K at folds across number `x`.
+    pub fn folds_of(&self, x: u32) -> Span {
+        self.reduction_of(x).pieces(self.rows)
     }
 
-    /// Steps of K in fold `f` along K.
+    /// Steps of K in fold `f` along K, which begins with a whole fold.
     pub fn reduction_span(&self, x: u32, f: u32) -> Span {
-        Span::of(f, self.rows, self.reduction_of(x))
+        Span::of(f, self.rows, self.reduction_of(x).end)
     }
 
     /// Rows of A, or columns of B, in chunk `c` of the stream.
@@ -90,41 +101,37 @@ impl Folds {
 
     /// Chunks that stream past fold `f` along K at folds across number `x`; a mask leaves out those none of whose outputs needs it.
     pub fn chunks(&self, x: u32, f: u32) -> Span {
-        let all = self.stream().div_ceil(self.length);
-        let first_row = |key: u32, keys: u32| if key == 0 { 0 } else { (key + self.m).saturating_sub(keys) };
-        let from = |row: u32| Span { start: row / self.length, end: all };
-        match (self.mask, self.holds_a) {
-            (CausalMask::Score, false) => from(first_row(self.across_span(x).start, self.n)),
-            (CausalMask::Context, false) => from(first_row(f * self.rows, self.k)),
-            (CausalMask::Score, true) => {
-                Span { start: 0, end: visible(self.across_span(x).end, self.m, self.n).div_ceil(self.length) }
-            }
-            _ => Span { start: 0, end: all },
+        let all = Span { start: 0, end: self.stream() };
+        let needed = match (self.scores(), self.contexts()) {
+            (Some(sight), _) if self.holds_a => sight.keys_of(self.across_span(x)),
+            (Some(sight), _) => sight.rows_of(self.across_span(x)),
+            (_, Some(sight)) if !self.holds_a => sight.rows_of(Span::of(f, self.rows, self.k)),
+            _ => all,
+        };
+        needed.pieces(self.length)
+    }
+
+    /// Folds along K that chunk `c` takes part in.
+    pub fn folds_of_chunk(&self, x: u32, c: u32) -> Span {
+        match self.contexts() {
+            Some(sight) if !self.holds_a => sight.keys_of(self.chunk_span(c)).pieces(self.rows),
+            _ => self.folds_of(x),
         }
     }
 
-    /// Folds along K that chunk `c` takes part in, from the first one on.
-    pub fn depth_of_chunk(&self, x: u32, c: u32) -> u32 {
-        match self.mask {
-            CausalMask::Context if !self.holds_a => visible(self.chunk_span(c).end, self.m, self.k).div_ceil(self.rows),
-            _ => self.depth_of(x),
-        }
-    }
-
-    /// Folds across that chunk `c` takes part in, from the first one on.
-    pub fn columns_of_chunk(&self, c: u32) -> u32 {
-        match self.mask {
-            CausalMask::Score if !self.holds_a => {
-                visible(self.chunk_span(c).end, self.m, self.n).div_ceil(self.columns)
-            }
-            _ => self.columns_of_folds(),
+    /// Folds across that chunk `c` takes part in.
+    pub fn columns_of_chunk(&self, c: u32) -> Span {
+        match self.scores() {
+            Some(sight) if self.holds_a => sight.rows_of(self.chunk_span(c)).pieces(self.columns),
+            Some(sight) => sight.keys_of(self.chunk_span(c)).pieces(self.columns),
+            None => self.columns_of_folds(),
         }
     }
 
     /// The part of chunk `c` whose partial sums have no accumulators; empty if there is no other fold to add to.
     pub fn spilled(&self, x: u32, c: u32) -> Span {
         let Span { start, end } = self.chunk_span(c);
-        let single = self.depth_of_chunk(x, c) == 1;
+        let single = self.folds_of_chunk(x, c).len() == 1;
         Span { start: if single { end } else { start.max(self.accumulated).min(end) }, end }
     }
 
@@ -141,7 +148,7 @@ impl Folds {
 
     /// Number, across and along K, of every fold.
     fn all(&self) -> impl Iterator<Item = (u32, u32)> + '_ {
-        (0..self.columns_of_folds()).flat_map(|x| (0..self.depth_of(x)).map(move |f| (x, f)))
+        self.columns_of_folds().numbers().flat_map(|x| self.folds_of(x).numbers().map(move |f| (x, f)))
     }
 
     /// Chunks of all folds.
@@ -151,12 +158,15 @@ impl Folds {
 
     /// Writes of results and of partial sums.
     pub fn writes(&self) -> u64 {
-        let of_chunk = |x, c| if self.spilled(x, c).is_empty() { 1 } else { u64::from(self.depth_of_chunk(x, c)) };
-        let of_column = |x| {
-            let Span { start, end } = self.chunks(x, 0);
-            (start..end).map(|c| of_chunk(x, c)).sum::<u64>()
+        let of_chunk =
+            |x, c| if self.spilled(x, c).is_empty() { 1 } else { u64::from(self.folds_of_chunk(x, c).len()) };
+        // Without a context mask every fold of a column has the same chunks; with one, every chunk is in some fold.
+        let chunks = |x| match self.contexts() {
+            Some(_) => Span { start: 0, end: self.stream() }.pieces(self.length),
+            None => self.chunks(x, self.folds_of(x).start),
         };
-        (0..self.columns_of_folds()).map(of_column).sum()
+        let of_column = |x| chunks(x).numbers().map(|c| of_chunk(x, c)).sum::<u64>();
+        self.columns_of_folds().numbers().map(of_column).sum()
     }
 
     /// Multiplications and additions carried out.

@@ -29,16 +29,9 @@ impl StationaryWalk {
     /// Before the first chunk.
     pub fn new(folds: Folds, b_transposed: bool) -> Self {
         let written = vec![0; folds.stream().div_ceil(folds.length) as usize];
-        Self {
-            folds,
-            b_transposed,
-            column: 0,
-            done: 0,
-            chunk: folds.chunks(0, 0).start,
-            forward: true,
-            writes: 0,
-            written,
-        }
+        let column = folds.columns_of_folds().start;
+        let chunk = folds.chunks(column, folds.folds_of(column).start).start;
+        Self { folds, b_transposed, column, done: 0, chunk, forward: true, writes: 0, written }
     }
 
     /// The geometry.
@@ -76,13 +69,14 @@ impl StationaryWalk {
             let rects = self.operands(f, self.folds.chunks(self.column, f).start);
             (0..2).any(|side| buffers[side].holds(&inputs[side].key(rects[side])))
         };
-        let last = self.folds.depth_of(self.column) - 1;
-        self.forward = last == 0 || held(0) || !held(last);
+        let Span { start, end } = self.folds.folds_of(self.column);
+        self.forward = end - start == 1 || held(start) || !held(end - 1);
     }
 
     /// The fold along K in progress.
     fn fold(&self) -> u32 {
-        if self.forward { self.done } else { self.folds.depth_of(self.column) - 1 - self.done }
+        let Span { start, end } = self.folds.folds_of(self.column);
+        if self.forward { start + self.done } else { end - 1 - self.done }
     }
 
     /// The next chunk; must not be called after the last.
@@ -104,7 +98,7 @@ impl StationaryWalk {
         let (f, c) = (self.fold(), self.chunk);
         let rects = self.operands(f, c);
         let held = usize::from(!self.folds.holds_a);
-        let last_column = self.column + 1 == self.folds.columns_of_chunk(c);
+        let last_column = self.column + 1 == self.folds.columns_of_chunk(c).end;
         for side in 0..2 {
             let (layout, rect) = (&inputs[side], rects[side]);
             let operand = &mut step.operands[side];
@@ -119,8 +113,8 @@ impl StationaryWalk {
     /// Partial sums that come back, and what is written: the result, or partial sums.
     fn accumulate(&mut self, step: &mut Step, out: &OperandLayout) {
         let (f, c) = (self.fold(), self.chunk);
-        let depth = self.folds.depth_of_chunk(self.column, c);
-        let (first, last) = if self.forward { (0, depth - 1) } else { (depth - 1, 0) };
+        let Span { start, end } = self.folds.folds_of_chunk(self.column, c);
+        let (first, last) = if self.forward { (start, end - 1) } else { (end - 1, start) };
         let spilled = self.folds.spilled(self.column, c);
         if f != first && !spilled.is_empty() {
             let rect = self.result(spilled);
@@ -142,12 +136,21 @@ impl StationaryWalk {
 
     /// Results that a score mask leaves out are stored all the same, with those next to them that are computed.
     fn with_masked(&self, written: Rect) -> Rect {
-        let chunks = self.folds.chunks(self.column, self.fold());
-        match self.folds.holds_a {
-            false if self.chunk == chunks.start => Rect { row: 0, rows: written.row + written.rows, ..written },
-            true if self.chunk + 1 == chunks.end => Rect { cols: self.folds.n - written.col, ..written },
-            _ => written,
+        let Folds { m, n, holds_a, .. } = self.folds;
+        if self.folds.scores().is_none() {
+            return written;
         }
+        let chunks = self.folds.chunks(self.column, self.fold());
+        let (first, last) = (self.chunk == chunks.start, self.chunk + 1 == chunks.end);
+        let left = if holds_a { first } else { self.column == self.folds.columns_of_folds().start };
+        let grown = |start: u32, len: u32, to_start: bool, to_end: Option<u32>| Span {
+            start: if to_start { 0 } else { start },
+            end: to_end.unwrap_or(start + len),
+        };
+        rect(
+            grown(written.row, written.rows, !holds_a && first, (!holds_a && last).then_some(m)),
+            grown(written.col, written.cols, left, (holds_a && last).then_some(n)),
+        )
     }
 
     fn advance(&mut self) {
@@ -156,10 +159,10 @@ impl StationaryWalk {
             return;
         }
         self.done += 1;
-        if self.done == self.folds.depth_of(self.column) {
+        if self.done == self.folds.folds_of(self.column).len() {
             (self.done, self.column, self.forward) = (0, self.column + 1, true);
         }
-        if self.column < self.folds.columns_of_folds() {
+        if self.column < self.folds.columns_of_folds().end {
             self.chunk = self.folds.chunks(self.column, self.fold()).start;
         }
     }

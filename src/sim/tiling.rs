@@ -46,6 +46,16 @@ impl Span {
         Self { start, end: total.min(start.saturating_add(step)) }
     }
 
+    /// Numbers of the pieces of `step` that it touches.
+    pub fn pieces(self, step: u32) -> Self {
+        Self { start: self.start / step, end: self.end.div_ceil(step) }
+    }
+
+    /// Each of them.
+    pub fn numbers(self) -> Range<u32> {
+        self.start..self.end
+    }
+
     /// How many.
     pub fn len(self) -> u32 {
         self.end - self.start
@@ -84,11 +94,9 @@ impl Tiling {
         Span::of(j, self.columns, self.n)
     }
 
-    /// First of `keys` keys that row tile `i` sees; 0 without a window.
-    fn first_key(&self, i: u32, keys: u32) -> u32 {
-        let Some(window) = self.mask.window() else { return 0 };
-        let own = visible(self.row_span(i).start + 1, self.m, keys);
-        own.saturating_sub(window)
+    /// Keys, of `keys`, that row tile `i` sees.
+    fn seen(&self, i: u32, keys: u32) -> Span {
+        Sight { m: self.m, keys, window: self.mask.window() }.keys_of(self.row_span(i))
     }
 
     /// Column tiles computed in row tile `i`: a score mask leaves out those wholly above the diagonal, and those wholly before
@@ -96,8 +104,8 @@ impl Tiling {
     pub fn columns_of(&self, i: u32) -> Range<u32> {
         match self.mask {
             CausalMask::Score | CausalMask::WindowedScore(_) => {
-                let end = visible(self.row_span(i).end, self.m, self.n).div_ceil(self.columns);
-                self.first_key(i, self.n) / self.columns..end
+                let tiles = self.seen(i, self.n).pieces(self.columns);
+                tiles.start..tiles.end
             }
             _ => 0..self.column_tiles(),
         }
@@ -113,8 +121,8 @@ impl Tiling {
     pub fn reduction(&self, i: u32) -> Span {
         match self.mask {
             CausalMask::Context | CausalMask::WindowedContext(_) => {
-                let start = self.first_key(i, self.k) / self.depth * self.depth;
-                Span { start, end: visible(self.row_span(i).end, self.m, self.k) }
+                let Span { start, end } = self.seen(i, self.k);
+                Span { start: start / self.depth * self.depth, end }
             }
             _ => Span { start: 0, end: self.k },
         }
@@ -160,10 +168,42 @@ impl Tiling {
     }
 }
 
-/// Keys that row `end` − 1 of `m` query rows sees among `keys`: row r sees 0 … r + (keys − m). At least one.
-pub fn visible(end: u32, m: u32, keys: u32) -> u32 {
-    let seen = i64::from(end) + i64::from(keys) - i64::from(m);
-    seen.clamp(1, i64::from(keys)) as u32
+/// Which keys the rows of a masked product see: row r of `m` those up to r + (keys − m), at least the first one, and of these
+/// only the last `window`.
+#[derive(Debug, Clone, Copy)]
+pub struct Sight {
+    /// Rows of queries.
+    pub m: u32,
+    /// Keys.
+    pub keys: u32,
+    /// How many keys a row sees at most, where that is limited.
+    pub window: Option<u32>,
+}
+
+impl Sight {
+    /// First key after those that row `row` sees.
+    fn end_of(&self, row: u32) -> u32 {
+        let seen = i64::from(row) + 1 + i64::from(self.keys) - i64::from(self.m);
+        seen.clamp(1, i64::from(self.keys)) as u32
+    }
+
+    /// Keys that some of `rows` see: they have no gap. There must be a row.
+    pub fn keys_of(&self, rows: Span) -> Span {
+        let window = self.window.unwrap_or(u32::MAX);
+        Span { start: self.end_of(rows.start).saturating_sub(window), end: self.end_of(rows.end - 1) }
+    }
+
+    /// Rows that see some of `keys`; from the first one on none, if a window hides them from all.
+    pub fn rows_of(&self, keys: Span) -> Span {
+        let row =
+            |key: u64| (key + u64::from(self.m)).saturating_sub(u64::from(self.keys)).min(u64::from(self.m)) as u32;
+        let start = if keys.start == 0 { 0 } else { row(u64::from(keys.start)) };
+        let end = match self.window {
+            Some(window) => row(u64::from(keys.end) + u64::from(window) - 1),
+            None => self.m,
+        };
+        Span { start, end: end.max(start) }
+    }
 }
 
 /// Multiplications and additions that the result of an m×k by k×n product depends on.

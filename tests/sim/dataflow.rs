@@ -1,16 +1,18 @@
 //! What arrays with a stationary operand move, against the array model, and cases small enough for paper.
 
-use super::fixtures::{Block, Builder, accelerator, block};
+use super::fixtures::{Block, Builder, accelerator, block, expand};
+use itertools::iproduct;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use trapti::accelerator::{Accelerator, Dataflow, Fill, Overlap};
+use std::ops::Range;
+use trapti::accelerator::{Accelerator, Array, Dataflow, Fill, Overlap};
 use trapti::ids::MemoryId;
 use trapti::power::{Organisation, Selection, Stimulus, place};
 use trapti::sim::gemm::{Product, cost};
 use trapti::sim::{Options, simulate};
 use trapti::trace::{NodeKind, Operand, Run};
 use trapti::units::Cycles;
-use trapti::workload::{Class, Home, Workload};
+use trapti::workload::{CausalMask, Class, Home, VectorKind, Workload};
 
 const STATIONARY: [Dataflow; 2] = [Dataflow::WeightStationary, Dataflow::InputStationary];
 
@@ -73,6 +75,39 @@ fn weight_stationary_by_hand() {
     assert_eq!(moved(&run), expected);
 }
 
+/// `size` cut into parts of `step`.
+fn parts(size: u32, step: u32) -> Vec<Range<u32>> {
+    (0..size).step_by(step as usize).map(|at| at..size.min(at + step)).collect()
+}
+
+/// Multiplications of every block of A, B and the result that an array works on at a time, if one of its rows sees one of its
+/// keys: counted one by one.
+fn issued((m, k, n): (u32, u32, u32), mask: CausalMask, array: &Array) -> u64 {
+    let contexts = matches!(mask, CausalMask::Context | CausalMask::WindowedContext(_));
+    let keys = if contexts { k } else { n };
+    let sees = |row: u32, key: u32| {
+        let own = row + keys - m;
+        key <= own && mask.window().is_none_or(|window| key + window > own)
+    };
+    let (r, c, l) = (array.rows, array.columns, array.buffer_length);
+    let (down, along, across) = match array.dataflow {
+        Dataflow::OutputStationary => (r, l, c),
+        Dataflow::WeightStationary => (l, r, c),
+        Dataflow::InputStationary => (c, r, l),
+    };
+    let mut sum = 0;
+    for (rows, deep, cols) in iproduct!(parts(m, down), parts(k, along), parts(n, across)) {
+        let range = if contexts { deep.clone() } else { cols.clone() };
+        let seen: Vec<u32> = range.filter(|&key| rows.clone().any(|row| sees(row, key))).collect();
+        let Some(&last) = seen.last() else { continue };
+        // With weights in the array, rows stream past a whole fold; else the reduction ends with the last key.
+        let ends = contexts && array.dataflow != Dataflow::WeightStationary;
+        let deep = if ends { deep.start..last + 1 } else { deep };
+        sum += rows.len() as u64 * deep.len() as u64 * cols.len() as u64;
+    }
+    sum
+}
+
 /// A tile of 65536 by 65536 results is 2^32 bytes: more than a transfer can say.
 #[test]
 fn a_step_of_more_than_32_bits_is_refused() {
@@ -118,6 +153,33 @@ proptest! {
             Dataflow::WeightStationary => prop_assert_eq!(b, ours.reads_b),
             _ => prop_assert_eq!(a, ours.reads_a),
         }
+    }
+
+    /// Blocks above the diagonal, and before a window, are not computed; all results are there all the same.
+    #[test]
+    fn masked_products_compute_the_blocks_that_some_row_sees(
+        sizes in (1u32..30, 1u32..12, 1u32..20), window in prop::option::of(1u32..30), context: bool, transposed: bool,
+        shape in (1u32..6, 1u32..6, 1u32..9), which in 0usize..3, rows in prop::option::of(0u32..20),
+    ) {
+        let (m, width, before) = sizes;
+        let keys = m + before - 1;
+        let score = window.map_or(CausalMask::Score, CausalMask::WindowedScore);
+        let (k, n, mask) = if context { (keys, width, score.of_context()) } else { (width, keys, score) };
+        let dataflow = [Dataflow::OutputStationary, Dataflow::WeightStationary, Dataflow::InputStationary][which];
+        let mut chip = chip(dataflow, rows, Overlap::DoubleBuffered);
+        (chip.arrays[0].rows, chip.arrays[0].columns, chip.arrays[0].buffer_length) = shape;
+        let mut b = Builder::default();
+        let left = b.tensor(m, k, Class::Activation, Home::Dram);
+        let right = if transposed { b.tensor(n, k, Class::Kv, Home::Dram) } else { b.tensor(k, n, Class::Kv, Home::Dram) };
+        let product = b.matmul(left, right, transposed, Class::Score, mask);
+        b.vector(VectorKind::Softmax, vec![product], true);
+        let run = run(&b.workload, &chip);
+        prop_assert_eq!(run.statistics.macs_issued, issued((m, k, n), mask, &chip.arrays[0]));
+        prop_assert!(run.statistics.macs_useful <= run.statistics.macs_issued);
+        // The softmax found the whole square in the memory.
+        prop_assert!(run.statistics.dram.read_bytes.0 <= u64::from(m * k + k * n));
+        let scores = expand(&run.occupancy[0]).into_iter().map(|(needed, _)| needed[Class::Score as usize]).max();
+        prop_assert_eq!(scores, Some(u64::from(m * n)));
     }
 
     /// On a memory that answers at once over wide ports, the run takes the cycles of the array model and one for each transfer that

@@ -91,6 +91,8 @@ pub struct Block {
     pub head: u32,
     pub heads: u32,
     pub causal: bool,
+    /// How many keys a row sees at most.
+    pub window: Option<u32>,
     pub fused: bool,
     pub grouped: bool,
     pub vectors: bool,
@@ -104,7 +106,11 @@ impl Block {
         b.workload.name = "block".into();
         let input = b.tensor(self.tokens, self.width, Class::Activation, Home::Dram);
         let fused = b.project(input, self.heads * self.head, true, Class::Activation);
-        let mask = |mask| if self.causal { mask } else { CausalMask::None };
+        let mask = match (self.causal, self.window) {
+            (false, _) => CausalMask::None,
+            (true, None) => CausalMask::Score,
+            (true, Some(window)) => CausalMask::WindowedScore(window),
+        };
         let shared = self
             .grouped
             .then(|| (b.project(input, self.head, false, Class::Kv), b.project(input, self.head, true, Class::Kv)));
@@ -118,11 +124,11 @@ impl Block {
                 Some(pair) => pair,
                 None => (b.project(input, self.head, true, Class::Kv), b.project(input, self.head, false, Class::Kv)),
             };
-            let score = b.matmul(query, key, true, Class::Score, mask(CausalMask::Score));
+            let score = b.matmul(query, key, true, Class::Score, mask);
             if self.vectors {
                 b.vector(VectorKind::Softmax, vec![score], true);
             }
-            contexts.push(b.matmul(score, value, false, Class::Activation, mask(CausalMask::Context)));
+            contexts.push(b.matmul(score, value, false, Class::Activation, mask.of_context()));
         }
         let context = b.concat(contexts);
         let wide = if self.grouped { b.repeat(context, 2) } else { context };
@@ -138,13 +144,14 @@ impl Block {
 }
 
 pub fn block() -> impl Strategy<Value = Block> {
-    let sizes = (1u32..14, 1u32..14, 1u32..7, 1u32..4);
-    (sizes, any::<[bool; 5]>()).prop_map(|((tokens, width, head, heads), flags)| Block {
+    let sizes = (1u32..14, 1u32..14, 1u32..7, 1u32..4, prop::option::of(1u32..10));
+    (sizes, any::<[bool; 5]>()).prop_map(|((tokens, width, head, heads, window), flags)| Block {
         tokens,
         width,
         head,
         heads,
         causal: flags[0],
+        window,
         fused: flags[1],
         grouped: flags[2],
         vectors: flags[3],

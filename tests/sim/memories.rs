@@ -133,6 +133,7 @@ const HEADS: Block = Block {
     head: 4,
     heads: 2,
     causal: false,
+    window: None,
     fused: false,
     grouped: false,
     vectors: true,

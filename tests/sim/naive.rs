@@ -105,6 +105,18 @@ struct Naive<'a> {
     changed: bool,
 }
 
+/// `size` cut into parts of `step`.
+fn parts(size: u32, step: u32) -> Vec<Span> {
+    (0..size).step_by(step as usize).map(|at| (at, size.min(at + step))).collect()
+}
+
+/// Whether a row of `m` sees a key, of which there are so many.
+fn sees(mask: CausalMask, (m, keys): (u32, u32), row: u32, key: u32) -> bool {
+    let own = (i64::from(row) + i64::from(keys) - i64::from(m)).max(0);
+    let first = mask.window().map_or(0, |window| own + 1 - i64::from(window));
+    (first..=own).contains(&i64::from(key))
+}
+
 fn locate(workload: &Workload, tensor: TensorId, row: u32, col: u32) -> Element {
     let appended = workload.ops.iter().find(|op| matches!(op.kind, OpKind::Append { input, .. } if input == tensor));
     let maker = workload.ops.iter().find(|op| op.kind.out() == tensor);
@@ -187,16 +199,17 @@ impl Naive<'_> {
         let (mut steps, mut results) = (Vec::new(), Vec::new());
         for i in (0..m).step_by(array.rows as usize) {
             let rows = (i, m.min(i + array.rows));
-            let seen =
-                |keys: u32| (i64::from(rows.1) + i64::from(keys) - i64::from(m)).clamp(1, i64::from(keys)) as u32;
-            let visible = if mask == CausalMask::Score { seen(n) } else { n };
-            let depth = if mask == CausalMask::Context { seen(k) } else { k };
-            for j in (0..visible).step_by(array.columns as usize) {
-                let cols = (j, n.min(j + array.columns));
-                let mut order: Vec<(u32, u32)> = (0..depth)
-                    .step_by(array.buffer_length as usize)
-                    .map(|t| (t, depth.min(t + array.buffer_length)))
-                    .collect();
+            let needed = |part: (u32, u32), keys: u32| {
+                (rows.0..rows.1).any(|r| (part.0..part.1).any(|key| sees(mask, (m, keys), r, key)))
+            };
+            let scores = matches!(mask, CausalMask::Score | CausalMask::WindowedScore(_));
+            let contexts = matches!(mask, CausalMask::Context | CausalMask::WindowedContext(_));
+            let columns: Vec<(u32, u32)> = parts(n, array.columns);
+            let columns: Vec<_> = columns.into_iter().filter(|c| !scores || needed(*c, n)).collect();
+            let depth = if contexts { (0..k).filter(|&key| needed((key, key + 1), k)).max().unwrap() + 1 } else { k };
+            for &cols in &columns {
+                let mut order: Vec<(u32, u32)> = parts(depth, array.buffer_length);
+                order.retain(|part| !contexts || needed(*part, k));
                 let b_at = |k: (u32, u32)| if b_transposed { (cols, k) } else { (k, cols) };
                 let held = |s: &Self, k: (u32, u32)| {
                     s.holds(unit, 0, op, a, rows, k) || s.holds(unit, 1, op, b, b_at(k).0, b_at(k).1)
@@ -217,8 +230,9 @@ impl Naive<'_> {
                     let (room, write) = (spatial.filter(|_| first), spatial.filter(|_| last));
                     steps.push(Step { operands, cycles, room, write, started: None });
                 }
-                // What a score mask skips in this row of tiles is stored with the last tile computed.
-                let stored = if cols.1 >= visible { (cols.0, n) } else { cols };
+                // What a score mask skips in this row of tiles is stored with the first and the last tile computed.
+                let start = if cols == columns[0] { 0 } else { cols.0 };
+                let stored = (start, if cols == columns[columns.len() - 1] { n } else { cols.1 });
                 let bytes = u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
                 let elements = self.area(out, rows, stored);
                 let (phase, after) = (Phase::Idle, None);

@@ -53,6 +53,7 @@ fn keys_and_values_are_kept_on_demand() {
         head: 4,
         heads: 2,
         causal: false,
+        window: None,
         fused: false,
         grouped: false,
         vectors: false,

@@ -151,6 +151,7 @@ fn same_input_same_run() {
         head: 4,
         heads: 3,
         causal: true,
+        window: None,
         fused: true,
         grouped: false,
         vectors: true,

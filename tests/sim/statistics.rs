@@ -153,6 +153,7 @@ fn tokens_come_at_the_ends_of_their_phases() {
         head: 4,
         heads: 2,
         causal: true,
+        window: None,
         fused: false,
         grouped: false,
         vectors: true,

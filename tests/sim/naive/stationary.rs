@@ -1,6 +1,6 @@
 //! Folds of an array that holds a tile of A or of B, element by element.
 
-use super::{Naive, Phase, Step, Tile};
+use super::{Naive, Phase, Step, Tile, parts};
 use std::ops::Range;
 use trapti::accelerator::{Array, Dataflow, Fill};
 use trapti::ids::OpId;
@@ -19,17 +19,15 @@ struct Cut {
     array: Array,
 }
 
-fn parts(size: u32, step: u32) -> Vec<Part> {
-    (0..size).step_by(step as usize).map(|at| (at, size.min(at + step))).collect()
-}
-
 fn all(part: Part) -> Range<u32> {
     part.0..part.1
 }
 
 impl Cut {
+    /// Rows of A or columns of B that are held at a time, without those that no chunk needs.
     fn across(&self) -> Vec<Part> {
-        parts(if self.holds_a { self.m } else { self.n }, self.array.columns)
+        let all = parts(if self.holds_a { self.m } else { self.n }, self.array.columns);
+        all.into_iter().filter(|across| !self.folds(*across).is_empty()).collect()
     }
 
     fn chunks(&self) -> Vec<Part> {
@@ -41,17 +39,18 @@ impl Cut {
         if self.holds_a { (across, chunk) } else { (chunk, across) }
     }
 
-    /// Whether a row sees a key, of which there are so many.
     fn sees(&self, row: u32, key: u32, keys: u32) -> bool {
-        key == 0 || i64::from(key) <= i64::from(row) + i64::from(keys) - i64::from(self.m)
+        super::sees(self.mask, (self.m, keys), row, key)
     }
 
-    /// Folds along K; where A is held, a context mask ends them with the last key that a row of the fold sees.
+    /// Folds along K that some chunk needs; where A is held, a context mask ends them with the last key that a row of the fold
+    /// sees.
     fn folds(&self, across: Part) -> Vec<Part> {
+        let cut = self.holds_a && matches!(self.mask, CausalMask::Context | CausalMask::WindowedContext(_));
         let seen = |key: &u32| all(across).any(|row| self.sees(row, *key, self.k));
-        let cut = self.holds_a && self.mask == CausalMask::Context;
-        let depth = if cut { (0..self.k).filter(seen).count() as u32 } else { self.k };
-        parts(depth, self.array.rows)
+        let depth = if cut { (0..self.k).filter(seen).max().unwrap() + 1 } else { self.k };
+        let needed = |fold: &Part| self.chunks().into_iter().any(|chunk| self.takes_part(across, *fold, chunk));
+        parts(depth, self.array.rows).into_iter().filter(needed).collect()
     }
 
     /// Whether any output of a chunk depends on a fold.
@@ -159,7 +158,8 @@ impl Naive<'_> {
         Tile { elements, bytes, phase: Phase::Idle, fetch: true, last_use: false, side: 2, after: None, partial: false }
     }
 
-    /// Where a result is stored: with what a score mask leaves out before the first chunk, or after the last.
+    /// Where a result is stored: with what a score mask leaves out before the first chunk and after the last, and before the
+    /// first columns that are computed.
     fn stored(
         &self,
         cut: &Cut,
@@ -170,8 +170,13 @@ impl Naive<'_> {
     ) -> Vec<super::Element> {
         let (mut rows, mut cols) = cut.place(across, chunk);
         match (cut.mask, cut.holds_a) {
-            (CausalMask::Score, false) if first => rows.0 = 0,
-            (CausalMask::Score, true) if last => cols.1 = cut.n,
+            (CausalMask::Score | CausalMask::WindowedScore(_), false) => {
+                rows = (if first { 0 } else { rows.0 }, if last { cut.m } else { rows.1 });
+                cols.0 = if across == cut.across()[0] { 0 } else { cols.0 };
+            }
+            (CausalMask::Score | CausalMask::WindowedScore(_), true) => {
+                cols = (if first { 0 } else { cols.0 }, if last { cut.n } else { cols.1 });
+            }
             _ => {}
         }
         self.area(self.workload.op(op).kind.out(), rows, cols)
