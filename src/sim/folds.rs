@@ -198,9 +198,23 @@ mod tests {
         assert_eq!((0..4).map(|x| score.chunks(x, 0).end).collect::<Vec<_>>(), [1, 2, 3, 4]);
         let context = folds(false, CausalMask::Context);
         assert_eq!((0..4).map(|f| context.chunks(0, f).start).collect::<Vec<_>>(), [0, 1, 2, 3]);
-        assert_eq!((0..4).map(|c| context.depth_of_chunk(0, c)).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!((0..4).map(|c| context.folds_of_chunk(0, c).end).collect::<Vec<_>>(), [1, 2, 3, 4]);
         let context = folds(true, CausalMask::Context);
-        assert_eq!((0..4).map(|x| context.depth_of(x)).collect::<Vec<_>>(), [1, 2, 3, 4]);
+        assert_eq!((0..4).map(|x| context.folds_of(x).end).collect::<Vec<_>>(), [1, 2, 3, 4]);
+    }
+
+    #[test]
+    fn windows_leave_out_what_no_row_sees_any_more() {
+        let score = folds(false, CausalMask::WindowedScore(3));
+        assert_eq!(
+            (0..4).map(|x| score.chunks(x, 0)).map(|c| (c.start, c.end)).collect::<Vec<_>>(),
+            [(0, 2), (1, 3), (2, 4), (3, 4)]
+        );
+        let context = folds(true, CausalMask::WindowedContext(3));
+        assert_eq!(
+            (0..4).map(|x| context.folds_of(x)).map(|f| (f.start, f.end)).collect::<Vec<_>>(),
+            [(0, 1), (0, 2), (1, 3), (2, 4)]
+        );
     }
 
     #[test]
