@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 
 /// Codes without a file here, each with the reason.
 const ELSEWHERE: [(&str, &str); 49] = [
-    ("dataflow", "of a workload and an array that does not run it; tests/sim"),
+    ("accumulators", "of an attention and an array that has too few; tests/sim"),
     ("one-memory", "of `trapti study` on several memories; tests/study.rs"),
     ("step-too-large", "of a workload and an array whose step exceeds 32 bits; tests/sim"),
     ("unknown-technology", "of names given to the library; a study refuses them as wrong values; tests/sram.rs"),

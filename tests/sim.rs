@@ -10,3 +10,4 @@ mod properties;
 mod repetition;
 mod replay;
 mod statistics;
+mod tiled;

@@ -1,9 +1,9 @@
 //! The steps of attention with a running softmax on an array: scores never leave it.
 //!
-//! For each tile of at most R queries, and each tile of at most C keys that some of them see: the products of queries and
-//! keys; a pass of the vector unit over the scores; the products of scores and values, added to the contexts, which stay in the
-//! accumulators until the last tile of keys. Milakov and Gimelshein, "Online normalizer calculation for softmax", arXiv
-//! 1805.02867, algorithm 3; Dao et al., "FlashAttention", arXiv 2205.14135, algorithm 1, lines 9 to 13.
+//! For each tile of queries, and each tile of keys that some of them see: the products of queries and keys; a pass of the vector
+//! unit over the scores; the products of scores and values, added to the contexts, which stay in the accumulators until the last
+//! tile of keys. Milakov and Gimelshein, "Online normalizer calculation for softmax", arXiv 1805.02867, algorithm 3; Dao et al.,
+//! "FlashAttention", arXiv 2205.14135, algorithm 1, lines 9 to 13.
 //!
 //! Element operations of the vector unit, of r queries, c keys and contexts e wide:
 //! - a score: maximum; exponential and sum: 2·r·c, and one more for each change of the scores before the softmax;
@@ -17,8 +17,8 @@ use super::array::{TileBuffer, operand};
 use super::layout::Rect;
 use super::operands::OperandLayout;
 use super::step::{Step, StepOperand};
-use super::tiling::{Span, Tiling};
-use crate::accelerator::{Array, VectorUnit};
+use super::tiling::{Sight, Span};
+use crate::accelerator::{Array, Dataflow, Fill, VectorUnit};
 use crate::workload::CausalMask;
 use std::collections::VecDeque;
 
@@ -37,6 +37,57 @@ pub struct Sizes {
     pub extra: u32,
 }
 
+/// How an array cuts an attention.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Cut {
+    /// Queries of a tile.
+    pub queries: u32,
+    /// Keys of a tile.
+    pub keys: u32,
+    /// Of the width of queries and keys in a step.
+    pub width: u32,
+    /// Of a tile's keys in a step of scores and values.
+    pub reduced: u32,
+    /// Of the width of values in a step.
+    pub across: u32,
+}
+
+impl Cut {
+    /// The tiles of values `e` wide on an R×C array with buffers of L; `None` if its accumulators do not hold the scores and
+    /// contexts of even one query (weight-stationary) or key (input-stationary).
+    ///
+    /// | | queries | keys |
+    /// |---|---|---|
+    /// | output-stationary | R | C |
+    /// | weight-stationary | L that stream, or as many as there are accumulators for: 1 + ⌈e/C⌉ each | C |
+    /// | input-stationary | C | L that stream, or as many as there are accumulators for besides e |
+    pub fn new(array: &Array, e: u32) -> Option<Self> {
+        let (r, c, l) = (array.rows, array.columns, array.buffer_length);
+        let streamed = |accumulated: u32| Some(l.min(accumulated)).filter(|&count| count > 0);
+        let all = array.accumulator_rows.unwrap_or(u32::MAX);
+        Some(match array.dataflow {
+            Dataflow::OutputStationary => Self { queries: r, keys: c, width: l, reduced: l, across: c },
+            Dataflow::WeightStationary => {
+                let queries = streamed(all / Self::fewest_accumulators(array, e))?;
+                Self { queries, keys: c, width: r, reduced: r, across: c }
+            }
+            Dataflow::InputStationary => {
+                let keys = streamed(all.saturating_sub(e))?;
+                Self { queries: c, keys, width: r, reduced: r, across: l }
+            }
+        })
+    }
+
+    /// Accumulators a column that an attention with values `e` wide needs at least, on an array with a stationary operand.
+    pub fn fewest_accumulators(array: &Array, e: u32) -> u32 {
+        match array.dataflow {
+            Dataflow::OutputStationary => 0,
+            Dataflow::WeightStationary => 1 + e.div_ceil(array.columns),
+            Dataflow::InputStationary => e.saturating_add(1),
+        }
+    }
+}
+
 /// What a step does, before it is known what the operand buffers hold.
 #[derive(Debug, Clone, Copy)]
 enum Planned {
@@ -51,9 +102,10 @@ enum Planned {
 /// Walks the tiles of queries, and within one the tiles of keys.
 #[derive(Debug)]
 pub struct AttentionWalk {
-    scores: Tiling,
-    contexts: Tiling,
+    cut: Cut,
     sizes: Sizes,
+    mask: CausalMask,
+    array: Array,
     lanes: u64,
     row: u32,
     first: bool,
@@ -62,47 +114,69 @@ pub struct AttentionWalk {
 
 impl AttentionWalk {
     /// Before the first tile. `mask` is that of the scores.
-    pub fn new(sizes: Sizes, mask: CausalMask, array: &Array, unit: &VectorUnit) -> Self {
-        let scores = Tiling::new(sizes.m, sizes.k, sizes.n, mask, array);
-        let contexts = Tiling::new(sizes.m, sizes.n, sizes.e, mask.of_context(), array);
-        let (lanes, planned) = (u64::from(unit.lanes), VecDeque::new());
-        Self { scores, contexts, sizes, lanes, row: 0, first: true, planned }
+    pub fn new(sizes: Sizes, mask: CausalMask, (array, cut): (&Array, Cut), unit: &VectorUnit) -> Self {
+        let (lanes, planned, array) = (u64::from(unit.lanes), VecDeque::new(), array.clone());
+        Self { cut, sizes, mask, array, lanes, row: 0, first: true, planned }
     }
 
     /// Steps of the whole walk.
     pub fn steps(&self) -> u64 {
-        (0..self.scores.row_tiles()).map(|row| self.plan(row).len() as u64).sum()
+        let scores = u64::from(self.sizes.k.div_ceil(self.cut.width));
+        let across = u64::from(self.sizes.e.div_ceil(self.cut.across));
+        let of_tile = |(_, keys): (Span, Span)| scores + 1 + u64::from(keys.len().div_ceil(self.cut.reduced)) * across;
+        (0..self.rows()).map(|row| self.tiles(row).map(of_tile).sum::<u64>() + 1).sum()
     }
 
     /// Tiles of queries, each of which is written once.
     pub fn spatial_tiles(&self) -> u64 {
-        u64::from(self.scores.row_tiles())
+        u64::from(self.rows())
     }
 
     /// Multiplications and additions carried out.
     pub fn macs_issued(&self) -> u64 {
-        self.scores.macs_issued() + self.contexts.macs_issued()
+        let (k, e) = (u64::from(self.sizes.k), u64::from(self.sizes.e));
+        let of_row = |row| -> u64 {
+            let keys = self.tiles(row).map(|(tile, seen)| u64::from(tile.len()) * k + u64::from(seen.len()) * e);
+            u64::from(self.row_span(row).len()) * keys.sum::<u64>()
+        };
+        (0..self.rows()).map(of_row).sum()
     }
 
-    /// Keys of column tile `column` that row tile `row` multiplies with values.
-    fn keys(&self, row: u32, column: u32) -> Span {
-        let (tile, seen) = (self.scores.column_span(column), self.contexts.reduction(row));
-        Span { start: tile.start.max(seen.start), end: tile.end.min(seen.end) }
+    fn rows(&self) -> u32 {
+        self.sizes.m.div_ceil(self.cut.queries)
+    }
+
+    fn row_span(&self, row: u32) -> Span {
+        Span::of(row, self.cut.queries, self.sizes.m)
+    }
+
+    /// Tiles of keys that row tile `row` sees some of, and of each the keys that are multiplied with values: up to the last one that is
+    /// seen, from the step on that holds the first.
+    fn tiles(&self, row: u32) -> impl Iterator<Item = (Span, Span)> + use<> {
+        let Sizes { m, n, .. } = self.sizes;
+        let Cut { keys: width, reduced, .. } = self.cut;
+        let all = Span { start: 0, end: n };
+        let sight = Sight { m, keys: n, window: self.mask.window() };
+        let seen = if self.mask == CausalMask::None { all } else { sight.keys_of(self.row_span(row)) };
+        seen.pieces(width).numbers().map(move |column| {
+            let tile = Span::of(column, width, n);
+            let skipped = seen.start.saturating_sub(tile.start) / reduced * reduced;
+            (tile, Span { start: tile.start + skipped, end: tile.end.min(seen.end) })
+        })
     }
 
     /// All steps of a tile of queries.
     fn plan(&self, row: u32) -> VecDeque<Planned> {
         let mut planned = VecDeque::new();
-        let rows = self.scores.row_span(row);
+        let rows = self.row_span(row);
         let (r, e) = (u64::from(rows.len()), u64::from(self.sizes.e));
-        let columns = self.scores.columns_of(row);
-        for column in columns.clone() {
-            self.plan_scores(row, column, column - columns.start, &mut planned);
-            let scores = r * u64::from(self.scores.column_span(column).len());
-            let corrected = if column > columns.start { r * e } else { 0 };
+        for (number, (tile, keys)) in self.tiles(row).enumerate() {
+            self.plan_scores(rows, tile, number, &mut planned);
+            let scores = r * u64::from(tile.len());
+            let corrected = if number > 0 { r * e } else { 0 };
             let work = scores * (2 + u64::from(self.sizes.extra)) + 3 * r + corrected;
             planned.push_back(self.vector(work));
-            self.plan_contexts(row, column, &mut planned);
+            self.plan_contexts(rows, keys, &mut planned);
         }
         planned.push_back(self.vector(r * e));
         planned
@@ -113,31 +187,54 @@ impl AttentionWalk {
     }
 
     /// Products of a tile of queries and a tile of keys; every other one runs backwards, so that the last tile of queries stays.
-    fn plan_scores(&self, row: u32, column: u32, number: u32, planned: &mut VecDeque<Planned>) {
-        let count = self.scores.temporal_tiles_of(row);
+    fn plan_scores(&self, rows: Span, keys: Span, number: usize, planned: &mut VecDeque<Planned>) {
+        let count = self.sizes.k.div_ceil(self.cut.width);
         for done in 0..count {
             let part = if number.is_multiple_of(2) { done } else { count - 1 - done };
-            let depth = self.scores.reduction_span(row, part);
-            let query = rect(self.scores.row_span(row), depth);
-            let key = rect(self.scores.column_span(column), depth);
-            let cycles = self.scores.temporal_cycles(row, column, depth.len(), done == 0, done + 1 == count);
-            planned.push_back(Planned::Score { query, key, cycles });
+            let depth = Span::of(part, self.cut.width, self.sizes.k);
+            let ends = match self.array.dataflow {
+                Dataflow::OutputStationary => (done == 0, done + 1 == count),
+                _ => (true, true),
+            };
+            let cycles = self.cycles((rows, depth, keys), ends);
+            planned.push_back(Planned::Score { query: rect(rows, depth), key: rect(keys, depth), cycles });
         }
     }
 
-    /// Products of a tile of scores and the values of its keys.
-    fn plan_contexts(&self, row: u32, column: u32, planned: &mut VecDeque<Planned>) {
-        let keys = self.keys(row, column);
-        let count = keys.len().div_ceil(self.contexts.depth);
-        for across in 0..self.contexts.column_tiles() {
-            for done in 0..count {
-                let part = Span::of(done, self.contexts.depth, keys.len());
-                let depth = Span { start: keys.start + part.start, end: keys.start + part.end };
-                let value = rect(depth, self.contexts.column_span(across));
-                let cycles = self.contexts.temporal_cycles(row, across, depth.len(), done == 0, done + 1 == count);
-                planned.push_back(Planned::Context { value, cycles });
+    /// Products of a tile of scores and the values of its keys: with the scores held, the values' columns stream past each part.
+    fn plan_contexts(&self, rows: Span, keys: Span, planned: &mut VecDeque<Planned>) {
+        let across: Vec<Span> = pieces(Span { start: 0, end: self.sizes.e }, self.cut.across);
+        let along: Vec<Span> = pieces(keys, self.cut.reduced);
+        let mut push = |depth: Span, columns: Span, ends| {
+            let cycles = self.cycles((rows, depth, columns), ends);
+            planned.push_back(Planned::Context { value: rect(depth, columns), cycles });
+        };
+        if self.array.dataflow == Dataflow::InputStationary {
+            for &depth in &along {
+                let last = across.len() - 1;
+                across.iter().enumerate().for_each(|(i, &columns)| push(depth, columns, (i == 0, i == last)));
             }
+            return;
         }
+        let (held, last) = (self.array.dataflow == Dataflow::WeightStationary, along.len() - 1);
+        for &columns in &across {
+            along.iter().enumerate().for_each(|(i, &depth)| push(depth, columns, (held || i == 0, held || i == last)));
+        }
+    }
+
+    /// Cycles of a product of m rows, k of the reduction and n columns. `first` and `last`: whether it is charged what its spatial
+    /// tile, or its fold, takes at the beginning and at the end.
+    fn cycles(&self, (m, k, n): (Span, Span, Span), (first, last): (bool, bool)) -> u32 {
+        let (m, k, n) = (m.len(), k.len(), n.len());
+        let full = self.array.fill == Fill::Full;
+        let (stream, rows, columns) = match self.array.dataflow {
+            Dataflow::OutputStationary => (k, m, n),
+            Dataflow::WeightStationary => (m, 2 * k, n),
+            Dataflow::InputStationary => (n, 2 * k, m),
+        };
+        let loaded = if self.array.dataflow == Dataflow::OutputStationary { 1 } else { 2 };
+        let (rows, columns) = if full { (loaded * self.array.rows, self.array.columns) } else { (rows, columns) };
+        stream + if first { rows - 1 } else { 0 } + if last { columns - 1 } else { 0 }
     }
 
     /// The next step; must not be called after the last.
@@ -163,7 +260,7 @@ impl AttentionWalk {
         self.first = false;
         step.last = self.planned.is_empty();
         if step.last {
-            let rows = self.scores.row_span(self.row - 1);
+            let rows = self.row_span(self.row - 1);
             let written = rect(rows, Span { start: 0, end: self.sizes.e });
             (step.write, step.write_bytes) = (Some(written), out.bytes(written.elements()));
         }
@@ -173,6 +270,13 @@ impl AttentionWalk {
 
 fn fetched(layout: &OperandLayout, rect: Rect, buffer: &mut TileBuffer) -> StepOperand {
     operand(layout, rect, buffer, false)
+}
+
+/// `whole` cut into pieces of `step`, the first of which begins where it does.
+fn pieces(whole: Span, step: u32) -> Vec<Span> {
+    let count = whole.len().div_ceil(step);
+    let piece = |i| Span::of(i, step, whole.len());
+    (0..count).map(piece).map(|part| Span { start: whole.start + part.start, end: whole.start + part.end }).collect()
 }
 
 fn rect(rows: Span, cols: Span) -> Rect {

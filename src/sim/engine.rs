@@ -1,7 +1,7 @@
 //! The event loop: ends of transfers and computations, starts of ops.
 
 use super::array::{MatmulWalk, TileBuffer};
-use super::attention::{AttentionWalk, Sizes};
+use super::attention::{AttentionWalk, Cut, Sizes};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
 use super::folds::Folds;
@@ -231,7 +231,8 @@ impl<'a, P: Probe> Engine<'a, P> {
             OpKind::Attention { m, k, n, e, mask, extra, .. } => {
                 let sizes = Sizes { m: *m, k: *k, n: *n, e: *e, extra: *extra };
                 let array = &self.accelerator.arrays[unit];
-                Walk::Attention(AttentionWalk::new(sizes, *mask, array, &self.accelerator.vector))
+                let Some(cut) = Cut::new(array, *e) else { unreachable!("the accumulators were checked") };
+                Walk::Attention(AttentionWalk::new(sizes, *mask, (array, cut), &self.accelerator.vector))
             }
             OpKind::Vector { op, elements, .. } => Walk::Vector(VectorWalk::new(
                 &operands.out,

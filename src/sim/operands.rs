@@ -2,7 +2,7 @@
 
 use super::layout::{Layouts, Piece, Rect};
 use crate::ids::TensorId;
-use crate::workload::{Op, Workload};
+use crate::workload::{Op, OpKind, Workload};
 
 /// Most inputs of an op that moves bytes.
 pub const MOST_INPUTS: usize = 4;
@@ -24,6 +24,18 @@ impl OperandLayout {
     fn new(tensor: TensorId, workload: &Workload, layouts: &Layouts<'_>) -> Self {
         let t = workload.tensor(tensor);
         Self { tensor, bits: t.bits, shape: (t.rows, t.cols), pieces: layouts.pieces(tensor) }
+    }
+
+    /// Of tensors side by side, as wide as all of them; the first names it.
+    fn side_by_side(tensors: &[TensorId], workload: &Workload, layouts: &Layouts<'_>) -> Self {
+        let mut whole = Self::new(tensors[0], workload, layouts);
+        for &tensor in &tensors[1..] {
+            let next = Self::new(tensor, workload, layouts);
+            let moved = |piece: Piece| Piece { at: Rect { col: piece.at.col + whole.shape.1, ..piece.at }, ..piece };
+            whole.pieces.extend(next.pieces.into_iter().map(moved));
+            whole.shape.1 += next.shape.1;
+        }
+        whole
     }
 
     /// Where the parts of `rect` are stored.
@@ -76,7 +88,13 @@ impl Operands {
             return None;
         }
         let layout = |t: TensorId| OperandLayout::new(t, workload, layouts);
-        let inputs: Vec<OperandLayout> = op.kind.inputs().into_iter().map(layout).collect();
+        let inputs: Vec<OperandLayout> = match &op.kind {
+            OpKind::Attention { query, key, value, .. } => {
+                let wide = |tensors: &[TensorId]| OperandLayout::side_by_side(tensors, workload, layouts);
+                vec![wide(query), wide(key), layout(*value)]
+            }
+            kind => kind.inputs().into_iter().map(layout).collect(),
+        };
         let out = layout(op.kind.out());
         let read = inputs.iter().flat_map(|i| &i.pieces).map(|p| (p.tensor, true));
         let written = out.pieces.iter().map(|p| (p.tensor, false));

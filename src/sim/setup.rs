@@ -1,6 +1,7 @@
 //! What is known about every tensor before the first cycle.
 
 use super::Options;
+use super::attention::Cut;
 use super::dispatch::Dispatcher;
 use super::grid::{Cuts, Grid};
 use super::layout::Layouts;
@@ -135,14 +136,11 @@ fn cut(kind: &OpKind, operands: &Operands, workload: &Workload, accelerator: &Ac
             }
         }
         OpKind::Attention { e, .. } => {
-            for array in &accelerator.arrays {
-                let (r, c, l) = (array.rows, array.columns, array.buffer_length);
-                cut_operand(&operands.inputs[0], (r, l), all);
-                cut_operand(&operands.inputs[1], (c, l), all);
-                // Values are reduced within a tile of keys.
-                cut_operand(&operands.inputs[2], (c, c), all);
-                cut_operand(&operands.inputs[2], (l, c), all);
-                cut_operand(&operands.out, (r, *e), all);
+            for cut in accelerator.arrays.iter().filter_map(|array| Cut::new(array, *e)) {
+                cut_operand(&operands.inputs[0], (cut.queries, cut.width), all);
+                cut_operand(&operands.inputs[1], (cut.keys, cut.width), all);
+                cut_values(&operands.inputs[2], cut, all);
+                cut_operand(&operands.out, (cut.queries, *e), all);
             }
         }
         OpKind::Vector { inputs, out, .. } => {
@@ -193,19 +191,44 @@ fn cut_operand(layout: &OperandLayout, (rows, cols): (u32, u32), all: &mut [Boun
     }
 }
 
+/// Values are reduced within a tile of keys, in steps that begin with it.
+fn cut_values(layout: &OperandLayout, Cut { keys, reduced, across, .. }: Cut, all: &mut [Boundaries]) {
+    if keys.is_multiple_of(reduced) {
+        return cut_operand(layout, (reduced, across), all);
+    }
+    cut_operand(layout, (keys, across), all);
+    let whole = layout.shape.0;
+    for start in (0..whole).step_by(keys as usize) {
+        for cut in (start..whole.min(start.saturating_add(keys))).step_by(reduced as usize).skip(1) {
+            for piece in &layout.pieces {
+                all[piece.tensor.index()].add_one(false, cut, piece.at.row, piece.at.rows, piece.row);
+            }
+        }
+    }
+}
+
 /// Bytes of the largest tile that an op moves at a time, or cycles of its longest step on the vector unit.
 fn largest_step(kind: &OpKind, workload: &Workload, accelerator: &Accelerator) -> u64 {
+    let bytes = |t: TensorId, rows: u32, cols: u32| {
+        (u64::from(rows) * u64::from(cols)).saturating_mul(u64::from(workload.tensor(t).bits)) / 8
+    };
     match kind {
         OpKind::Matmul { a, b, out, m, k, n, .. } => {
-            let bytes = |t: TensorId, rows: u32, cols: u32| {
-                (u64::from(rows) * u64::from(cols)).saturating_mul(u64::from(workload.tensor(t).bits)) / 8
-            };
             let largest = |array: &Array| {
                 let step = steps(array);
                 let (m, k, n) = (step.0.min(*m), step.1.min(*k), step.2.min(*n));
                 bytes(*a, m, k).max(bytes(*b, k, n)).max(bytes(*out, m, n))
             };
             accelerator.arrays.iter().map(largest).max().unwrap_or(0)
+        }
+        OpKind::Attention { query, key, value, out, m, k, n, e, .. } => {
+            let largest = |cut: Cut| {
+                let (queries, keys, width) = (cut.queries.min(*m), cut.keys.min(*n), cut.width.min(*k));
+                let products = bytes(query[0], queries, width).max(bytes(key[0], keys, width));
+                let values = bytes(*value, cut.reduced.min(*n), cut.across.min(*e));
+                products.max(values).max(bytes(*out, queries, *e))
+            };
+            accelerator.arrays.iter().filter_map(|array| Cut::new(array, *e)).map(largest).max().unwrap_or(0)
         }
         OpKind::Vector { op, out, elements, .. } => {
             let unit = &accelerator.vector;
@@ -217,6 +240,18 @@ fn largest_step(kind: &OpKind, workload: &Workload, accelerator: &Accelerator) -
         }
         _ => 0,
     }
+}
+
+/// What to say of an attention whose scores and contexts some array has no room for.
+fn too_few_accumulators(op: &Op, accelerator: &Accelerator) -> Option<String> {
+    let OpKind::Attention { e, .. } = op.kind else { return None };
+    let array = accelerator.arrays.iter().find(|array| Cut::new(array, e).is_none())?;
+    let (name, fewest) = (&array.name, Cut::fewest_accumulators(array, e));
+    let has = array.accumulator_rows.unwrap_or(u32::MAX);
+    Some(format!(
+        "op `{}` keeps scores and contexts in {fewest} accumulators a column; array `{name}` has {has}",
+        op.name
+    ))
 }
 
 /// Refuses what the engine cannot simulate.
@@ -240,10 +275,8 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
         let message = format!("op `{}` has more than {MOST_INPUTS} operands", op.name);
         require(false, "operands", message, "split it");
     }
-    let keeps_scores = accelerator.arrays.iter().all(|array| array.dataflow == Dataflow::OutputStationary);
-    if let Some(op) = workload.ops.iter().find(|op| matches!(op.kind, OpKind::Attention { .. })) {
-        let message = format!("op `{}` keeps its scores in the accumulators, which other dataflows stream", op.name);
-        require(keeps_scores, "dataflow", message, "use output-stationary arrays, or `attention = \"depth-first\"`");
+    if let Some(message) = workload.ops.iter().find_map(|op| too_few_accumulators(op, accelerator)) {
+        require(false, "accumulators", message, "raise `accumulator_rows`, or choose `attention = \"depth-first\"`");
     }
     for op in &workload.ops {
         let step = largest_step(&op.kind, workload, accelerator);

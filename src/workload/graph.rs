@@ -158,10 +158,10 @@ pub enum OpKind {
     /// Attention of one head with a running softmax: scores of tiles of queries and keys stay in the array. `out[m×e]` is the
     /// softmax of `query[m×k] · key[n×k]ᵀ` times `value[n×e]`.
     Attention {
-        /// Queries, m×k.
-        query: TensorId,
-        /// Keys, n×k.
-        key: TensorId,
+        /// Queries, m×k: a tensor, or several side by side.
+        query: TensorList,
+        /// Keys, n×k: a tensor, or several side by side.
+        key: TensorList,
         /// Values, n×e.
         value: TensorId,
         /// Contexts, m×e.
@@ -253,15 +253,6 @@ impl CausalMask {
         match self {
             CausalMask::Score => CausalMask::Context,
             CausalMask::WindowedScore(window) => CausalMask::WindowedContext(window),
-            other => other,
-        }
-    }
-
-    /// The same without a window.
-    pub fn without_window(self) -> Self {
-        match self {
-            CausalMask::WindowedScore(_) => CausalMask::Score,
-            CausalMask::WindowedContext(_) => CausalMask::Context,
             other => other,
         }
     }
@@ -360,7 +351,9 @@ impl OpKind {
     pub fn inputs(&self) -> TensorList {
         match self {
             OpKind::Matmul { a, b, .. } => TensorList::from([*a, *b].as_slice()),
-            OpKind::Attention { query, key, value, .. } => TensorList::from([*query, *key, *value]),
+            OpKind::Attention { query, key, value, .. } => {
+                query.iter().chain(key.iter()).chain([value]).copied().collect()
+            }
             OpKind::Concat { inputs, .. } | OpKind::Vector { inputs, .. } => inputs.clone(),
             OpKind::View { input, .. } | OpKind::Slice { input, .. } | OpKind::Append { input, .. } => {
                 TensorList::from([*input].as_slice())

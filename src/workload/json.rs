@@ -7,7 +7,8 @@ use crate::ids::{LayerId, OpId, TensorId};
 use crate::schema;
 use crate::workload::check::{Problem, Subject};
 use crate::workload::{
-    CausalMask, Class, Home, Name, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, VectorKind, ViewMapping, Workload,
+    CausalMask, Class, Home, Name, Op, OpKind, Phase, PhaseKind, Schedule, Tensor, TensorList, VectorKind, ViewMapping,
+    Workload,
 };
 use serde_json::{Value, json};
 use std::collections::HashMap;
@@ -196,7 +197,8 @@ impl Reader {
     }
 
     fn attention(&self, table: &mut Table<'_>) -> Option<OpKind> {
-        let [query, key, value] = ["query", "key", "value"].map(|operand| self.tensor_id(&table.required(operand)));
+        let [query, key] = ["query", "key"].map(|operand| self.side_by_side(&table.required(operand)));
+        let value = self.tensor_id(&table.required("value"));
         let out = self.tensor_id(&table.required("out"));
         let [m, k, n, e] = ["m", "k", "n", "e"].map(|size| table.required(size).value());
         let mask = mask(table);
@@ -264,6 +266,18 @@ impl Reader {
     fn tensor_ids(&self, field: &Field<'_>) -> Option<Vec<TensorId>> {
         let ids: Vec<_> = field.elements().iter().map(|element| self.tensor_id(element)).collect();
         ids.into_iter().collect()
+    }
+
+    /// The id of a tensor, or in brackets those of several.
+    fn side_by_side(&self, field: &Field<'_>) -> Option<TensorList> {
+        if !field.is_array() {
+            return self.tensor_id(field).map(|id| TensorList::from([id]));
+        }
+        let ids = self.tensor_ids(field)?;
+        if ids.is_empty() {
+            field.refuse("wrong-value", "the id of at least one tensor");
+        }
+        Some(ids.into())
     }
 
     fn tensor_id(&self, field: &Field<'_>) -> Option<TensorId> {
@@ -398,7 +412,9 @@ fn op_line(id: usize, op: &Op) -> String {
             entries
         }
         OpKind::Attention { query, key, value, out, m, k, n, e, mask, extra } => {
-            let mut entries = vec![("kind", json!("attention")), ("query", json!(query)), ("key", json!(key))];
+            let side_by_side = |list: &TensorList| if let [only] = list[..] { json!(only) } else { json!(list) };
+            let (query, key) = (side_by_side(query), side_by_side(key));
+            let mut entries = vec![("kind", json!("attention")), ("query", query), ("key", key)];
             entries.extend([("value", json!(value)), ("out", json!(out)), ("m", json!(m)), ("k", json!(k))]);
             entries.extend([("n", json!(n)), ("e", json!(e))]);
             entries.extend(mask_entries(*mask));

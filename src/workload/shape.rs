@@ -35,8 +35,8 @@ impl Shapes<'_> {
                     .or_else(|| self.mask(*mask, *m, *k, *n))
             }
             OpKind::Attention { query, key, value, out, m, k, n, e, mask, .. } => self
-                .expect(*query, (*m, *k))
-                .or_else(|| self.expect(*key, (*n, *k)))
+                .expect_side_by_side(query, (*m, *k))
+                .or_else(|| self.expect_side_by_side(key, (*n, *k)))
                 .or_else(|| self.expect(*value, (*n, *e)))
                 .or_else(|| self.expect(*out, (*m, *e)))
                 .or_else(|| self.mask(*mask, *m, *k, *n))
@@ -64,6 +64,20 @@ impl Shapes<'_> {
             return None;
         }
         self.mismatch(format!("`{}` is {} × {}", tensor.name, tensor.rows, tensor.cols), format!("{rows} × {cols}"))
+    }
+
+    /// Whether tensors side by side have that size together, and elements of the same width.
+    fn expect_side_by_side(&self, ids: &[TensorId], (rows, cols): (u32, u32)) -> Option<Mismatch> {
+        if let [only] = ids {
+            return self.expect(*only, (rows, cols));
+        }
+        let width: u64 = ids.iter().map(|&id| u64::from(self.tensor(id).cols)).sum();
+        if width != u64::from(cols) {
+            return self.mismatch(format!("{} tensors side by side are {width} wide", ids.len()), cols.to_string());
+        }
+        let part =
+            |&id: &TensorId| self.same_bits(ids[0], id).or_else(|| self.expect(id, (rows, self.tensor(id).cols)));
+        ids.iter().find_map(part)
     }
 
     /// Whether two names of the same bytes have elements of the same width.

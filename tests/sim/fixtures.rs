@@ -25,7 +25,7 @@ impl Builder {
         id
     }
 
-    fn op(&mut self, kind: OpKind) {
+    pub fn op(&mut self, kind: OpKind) {
         let name = format!("op-{}", self.workload.ops.len());
         self.workload.ops.push(Op { name: name.into(), layer: None, kind });
     }

@@ -2,7 +2,7 @@
 
 use super::fixtures::small_accelerator;
 use proptest::prelude::*;
-use trapti::accelerator::{Accelerator, Dataflow, Reclaim, Replacement, Victims};
+use trapti::accelerator::{Accelerator, Reclaim, Replacement, Victims};
 use trapti::diagnostic::Source;
 use trapti::sim::{Options, simulate};
 use trapti::trace::Run;
@@ -68,7 +68,7 @@ proptest! {
         let mut accelerator = accelerator;
         set_capacity(&mut accelerator, &workload, share);
         if order == AttentionOrder::Tiled {
-            accelerator.arrays.iter_mut().for_each(|array| array.dataflow = Dataflow::OutputStationary);
+            accelerator.arrays.iter_mut().for_each(|array| array.accumulator_rows = None);
         }
         let memory = &mut accelerator.memories[0];
         if any {
@@ -85,10 +85,13 @@ proptest! {
 #[test]
 fn most_layers_of_a_model_are_repeated() {
     let scenario = Scenario::new(9);
-    let lowering = Lowering::for_scenario(&scenario);
-    let workload = lower(&model(12, 2, false), &scenario, &lowering).unwrap();
-    let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
-    for capacity in [None, Some(Bytes(whole / 5))] {
+    for (attention, share) in
+        [(AttentionOrder::DepthFirst, None), (AttentionOrder::DepthFirst, Some(5)), (AttentionOrder::Tiled, None)]
+    {
+        let lowering = Lowering { attention, ..Lowering::for_scenario(&scenario) };
+        let workload = lower(&model(12, 2, false), &scenario, &lowering).unwrap();
+        let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
+        let capacity = share.map(|share| Bytes(whole / share));
         let mut accelerator = super::fixtures::accelerator(2, trapti::accelerator::Overlap::DoubleBuffered);
         accelerator.memories[0].capacity = capacity;
         let runs = both(&workload, &accelerator, &Options::of(&lowering));

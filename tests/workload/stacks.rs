@@ -151,7 +151,7 @@ proptest! {
                 1 => l.attention = AttentionOrder::BreadthFirst,
                 2 => l.projections = Projections::PerHead,
                 3 if !latent => l.scores = Scores::Aggregated,
-                4 if !latent => l.attention = AttentionOrder::Tiled,
+                4 => l.attention = AttentionOrder::Tiled,
                 _ => {}
             }
         });

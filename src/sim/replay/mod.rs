@@ -20,7 +20,6 @@ mod template;
 use super::Probe;
 use super::engine::Engine;
 use crate::accelerator::{Replacement, Victims};
-use crate::workload::OpKind;
 use repeat::Move;
 use std::collections::VecDeque;
 use std::ops::Range;
@@ -48,7 +47,6 @@ impl Replay {
         let whole_bytes = engine.workload.tensors.iter().all(|tensor| tensor.bits % 8 == 0);
         let covered = engine.residency.stores.len() == 1
             && engine.workload.schedule.is_none()
-            && !engine.workload.ops.iter().any(|op| matches!(op.kind, OpKind::Attention { .. }))
             && !engine.residency.ledger.probe.observes()
             && (store.capacity.is_none() || (by_use && whole_bytes));
         let blocks = blocks(engine);

@@ -215,6 +215,7 @@ impl<'t> Move<'t> {
         self.ports(&mut engine.ports[0], &before.ports, &after.ports);
         self.ports(&mut engine.dram, &before.dram, &after.dram);
         engine.counters[0].advance(&before.counters, &after.counters);
+        engine.vector.for_arrays += after.for_arrays - before.for_arrays;
         engine.transfers.next_id = engine.transfers.next_id.wrapping_add(after.next_id.wrapping_sub(before.next_id));
     }
 

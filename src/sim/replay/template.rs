@@ -78,6 +78,8 @@ pub struct Machine {
     pub(super) dram: Ports,
     pub(super) counters: Counters,
     pub(super) next_id: u32,
+    /// Cycles in which the vector unit computed for arrays.
+    pub(super) for_arrays: u64,
 }
 
 impl Machine {
@@ -96,6 +98,7 @@ impl Machine {
             dram: engine.dram.clone(),
             counters: engine.counters[0].clone(),
             next_id: engine.transfers.next_id,
+            for_arrays: engine.vector.for_arrays,
         }
     }
 }

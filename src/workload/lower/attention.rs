@@ -121,7 +121,8 @@ impl Lowerer<'_> {
             let mask = self.score_mask(heads);
             let extra = if changes == ScoreChange::None { 0 } else { 1 };
             let shape = self.activation(self.step.queries, self.graph.shape(value).cols);
-            return self.graph.attention(&format!("{name}.context"), [query, key, value], shape, (mask, extra));
+            let operands = (&[query][..], &[key][..], value);
+            return self.graph.attention(&format!("{name}.context"), operands, shape, (mask, extra));
         }
         let score = self.softmaxed(heads, name, query, key);
         self.weighted_sum(heads, &format!("{name}.context"), score, value)

@@ -157,16 +157,18 @@ impl Builder {
         self.op(name, OpKind::Vector { op, inputs: [tensor].into(), out: tensor, elements });
     }
 
-    /// Attention of one head, whose scores stay in the array; operands are queries, keys and values.
+    /// Attention of one head, whose scores stay in the array; queries and keys may be several tensors side by side.
     pub fn attention(
         &mut self,
         name: &str,
-        [query, key, value]: [TensorId; 3],
+        (query, key, value): (&[TensorId], &[TensorId], TensorId),
         out: Shape,
         (mask, extra): (CausalMask, u32),
     ) -> TensorId {
-        let (m, k, n, e) = (out.rows, self.shape(query).cols, self.shape(key).rows, out.cols);
+        let k = query.iter().map(|&part| self.shape(part).cols).sum();
+        let (m, n, e) = (out.rows, self.shape(value).rows, out.cols);
         let out = self.tensor(name, out, Home::None);
+        let (query, key) = (query.into(), key.into());
         self.op(name, OpKind::Attention { query, key, value, out, m, k, n, e, mask, extra });
         out
     }

@@ -4,13 +4,21 @@
 //! query is multiplied with the matrix that would rebuild the keys, and the latent vectors are keys and values themselves.
 
 use crate::ids::TensorId;
-use crate::workload::lower::{Lowerer, Shape};
+use crate::workload::lower::{Builder, Lowerer, Shape};
 use crate::workload::{AttentionOrder, CausalMask, Class, LatentAttention, LatentForm, Projections, VectorKind};
 
 /// Scores after the softmax, and what they weight.
 #[derive(Debug, Clone, Copy)]
 struct Weighted {
     score: TensorId,
+    value: TensorId,
+}
+
+/// What a head computes with: queries and keys in two parts, what is not rotated and what is.
+#[derive(Debug, Clone, Copy)]
+struct Sides {
+    query: [TensorId; 2],
+    key: [TensorId; 2],
     value: TensorId,
 }
 
@@ -83,16 +91,20 @@ impl Lowerer<'_> {
     fn latent_heads(&mut self, latent: &Latent, queries: &[TensorId], number: u32) -> Vec<(TensorId, (u32, u32))> {
         let LatentAttention { heads, value_size, .. } = latent.attention;
         let rebuilt = self.rebuilt(latent);
-        let breadth = self.lowering.attention == AttentionOrder::BreadthFirst;
         let (mut scores, mut contexts) = (Vec::new(), Vec::new());
         for head in 0..heads {
-            scores.push(self.latent_score(latent, queries, number, head, rebuilt));
-            if !breadth {
-                contexts.push(self.latent_context(latent, head, scores[head as usize]));
+            let sides = self.latent_sides(latent, queries, number, head, rebuilt);
+            match self.lowering.attention {
+                AttentionOrder::Tiled => contexts.push(self.latent_tiled(latent, head, sides)),
+                AttentionOrder::DepthFirst => {
+                    let weighted = self.latent_score(latent, head, sides);
+                    contexts.push(self.latent_context(latent, head, weighted));
+                }
+                AttentionOrder::BreadthFirst => scores.push(self.latent_score(latent, head, sides)),
             }
         }
-        for head in contexts.len() as u32..heads {
-            contexts.push(self.latent_context(latent, head, scores[head as usize]));
+        for (head, weighted) in scores.into_iter().enumerate() {
+            contexts.push(self.latent_context(latent, head as u32, weighted));
         }
         let place = |head: usize| (number * self.step.queries, head as u32 * value_size);
         contexts.into_iter().enumerate().map(|(head, context)| (context, place(head))).collect()
@@ -105,8 +117,14 @@ impl Lowerer<'_> {
         let name = format!("{}attention.key_value", latent.sequence);
         fused.then(|| {
             let vectors = self.vectors(latent);
-            self.linear_named("attention.key_value", &name, vectors, heads * (nope + value_size))
+            self.rebuild("attention.key_value", &name, vectors, heads * (nope + value_size))
         })
+    }
+
+    /// Keys or values of the latent vectors, with the bits of such.
+    fn rebuild(&mut self, weight: &str, name: &str, vectors: TensorId, width: u32) -> TensorId {
+        let shape = self.activation(self.graph.shape(vectors).rows, width);
+        self.product(weight, name, vectors, Shape { bits: self.scenario.bits.kv, ..shape })
     }
 
     /// The latent vectors without the rotated keys.
@@ -116,15 +134,15 @@ impl Lowerer<'_> {
         self.graph.slice_once(&format!("{}latent.vectors", latent.sequence), latent.rows, (0, 0), size)
     }
 
-    /// Softmax of the sum of two products, of what is not rotated and of what is, and what it will weight.
-    fn latent_score(
+    /// Queries of a head, and the keys and values of all rows that are seen, in the form that the user chose.
+    fn latent_sides(
         &mut self,
         latent: &Latent,
         queries: &[TensorId],
         number: u32,
         head: u32,
         rebuilt: Option<TensorId>,
-    ) -> Weighted {
+    ) -> Sides {
         let LatentAttention { kv_rank, rope, nope, value_size, .. } = latent.attention;
         let name = format!("{}head{head}", latent.sequence);
         let keys = self.graph.shape(latent.rows).rows;
@@ -152,16 +170,31 @@ impl Lowerer<'_> {
             }
             (LatentForm::Expanded, None) => {
                 let vectors = self.vectors(latent);
-                let key = self.linear_named(&format!("key{head}"), &format!("{name}.key"), vectors, nope);
-                let value = self.linear_named(&format!("value{head}"), &format!("{name}.value"), vectors, value_size);
+                let key = self.rebuild(&format!("key{head}"), &format!("{name}.key"), vectors, nope);
+                let value = self.rebuild(&format!("value{head}"), &format!("{name}.value"), vectors, value_size);
                 (plain, key, value)
             }
         };
-        let score = self.latent_product(&format!("{name}.score"), left, key);
-        let rotated = self.latent_product(&format!("{name}.score_rotary"), rotated, rotary);
+        Sides { query: [left, rotated], key: [key, rotary], value }
+    }
+
+    /// Softmax of the sum of two products, of what is not rotated and of what is, and what it will weight.
+    fn latent_score(&mut self, latent: &Latent, head: u32, sides: Sides) -> Weighted {
+        let name = format!("{}head{head}", latent.sequence);
+        let score = self.latent_product(&format!("{name}.score"), sides.query[0], sides.key[0]);
+        let rotated = self.latent_product(&format!("{name}.score_rotary"), sides.query[1], sides.key[1]);
         self.graph.vector_in_place(&format!("{name}.score.sum"), VectorKind::Add, &[score, rotated]);
         self.graph.vector_in_place(&format!("{name}.softmax"), VectorKind::Softmax, &[score]);
-        Weighted { score, value }
+        Weighted { score, value: sides.value }
+    }
+
+    /// Context of a head in tiles: both products add up in the accumulators.
+    fn latent_tiled(&mut self, latent: &Latent, head: u32, Sides { query, key, value }: Sides) -> TensorId {
+        let name = format!("{}head{head}.context", latent.sequence);
+        let shape = self.activation(self.step.queries, self.graph.shape(value).cols);
+        let mask = self.latent_mask();
+        let attend = |graph: &mut Builder, name: &str| graph.attention(name, (&query, &key, value), shape, (mask, 0));
+        self.unlifted(latent, head, &name, attend)
     }
 
     fn latent_product(&mut self, name: &str, query: TensorId, key: TensorId) -> TensorId {
@@ -170,16 +203,28 @@ impl Lowerer<'_> {
         self.graph.masked_matmul(name, (query, key, true), shape, self.latent_mask())
     }
 
-    /// Context of a head; in the absorbed form it comes back from the latent space.
+    /// Context of a head from its scores.
     fn latent_context(&mut self, latent: &Latent, head: u32, Weighted { score, value }: Weighted) -> TensorId {
         let name = format!("{}head{head}.context", latent.sequence);
         let shape = self.activation(self.step.queries, self.graph.shape(value).cols);
         let mask = self.latent_mask().of_context();
+        let weigh = |graph: &mut Builder, name: &str| graph.masked_matmul(name, (score, value, false), shape, mask);
+        self.unlifted(latent, head, &name, weigh)
+    }
+
+    /// What `make` makes; in the absorbed form it comes back from the latent space.
+    fn unlifted(
+        &mut self,
+        latent: &Latent,
+        head: u32,
+        name: &str,
+        make: impl Fn(&mut Builder, &str) -> TensorId,
+    ) -> TensorId {
         if self.lowering.mla == LatentForm::Expanded {
-            return self.graph.masked_matmul(&name, (score, value, false), shape, mask);
+            return make(&mut self.graph, name);
         }
-        let context = self.graph.masked_matmul(&format!("{name}.latent"), (score, value, false), shape, mask);
-        self.linear_named(&format!("head{head}.unlift"), &name, context, latent.attention.value_size)
+        let context = make(&mut self.graph, &format!("{name}.latent"));
+        self.linear_named(&format!("head{head}.unlift"), name, context, latent.attention.value_size)
     }
 
     fn latent_mask(&self) -> CausalMask {

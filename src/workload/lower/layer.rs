@@ -96,7 +96,8 @@ impl Lowerer<'_> {
         self.product(name, name, input, out)
     }
 
-    fn product(&mut self, weight: &str, name: &str, input: TensorId, out: super::Shape) -> TensorId {
+    /// As [`Lowerer::linear_into`], with a weight that several ops share under a name of its own.
+    pub(super) fn product(&mut self, weight: &str, name: &str, input: TensorId, out: super::Shape) -> TensorId {
         let stored = format!("{weight}.weight");
         let (inputs, outputs) = (self.graph.shape(input).cols, out.cols);
         let output_major = self.model.output_major;

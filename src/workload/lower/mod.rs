@@ -66,15 +66,16 @@ fn title(model: &Model, scenario: &Scenario, lowering: &Lowering) -> String {
 fn refusals(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Vec<Diagnostic> {
     let mut problems = Vec::new();
     let latent = model.layers().any(|layer| matches!(layer.attention, Attention::Latent(_)));
-    if latent && (lowering.scores == Scores::Aggregated || lowering.attention == AttentionOrder::Tiled) {
+    if latent && lowering.scores == Scores::Aggregated {
         let message =
             format!("{} has latent attention, whose scores are sums of two products for each head", model.name);
-        let help = "choose `scores = \"per-head\"`, and `attention = \"depth-first\"` or `\"breadth-first\"`";
-        problems.push(Diagnostic::new("contradiction", message).with_help(help));
+        problems.push(Diagnostic::new("contradiction", message).with_help("choose `scores = \"per-head\"`"));
     }
     if lowering.scores == Scores::Aggregated && lowering.attention == AttentionOrder::Tiled {
-        let problem = Diagnostic::new("contradiction", "aggregated scores are one matrix, which tiles would not make");
-        problems.push(problem.with_help("set `scores = \"per-head\"`"));
+        let message =
+            "aggregated scores are one matrix in the memory, as in published figures; tiles would not make it";
+        let help = "set `scores = \"per-head\"`, or another `attention` to reproduce those figures";
+        problems.push(Diagnostic::new("contradiction", message).with_help(help));
     }
     let source = model.source_rows(scenario).ok().flatten().unwrap_or(0);
     if let Some(positions) = model.encoder.as_ref().and_then(|stack| stack.embedding.position.most_rows())
