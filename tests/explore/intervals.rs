@@ -62,70 +62,69 @@ fn target(policy: &Policy, states: States, idle: u64, live: bool) -> Option<Slee
     }
 }
 
-/// Walks a gap cycle by cycle. Returns the last state, for the caller to know which wake closes the gap.
-fn step_through(
-    live: &[bool],
-    from_reset: bool,
-    policy: &Policy,
-    states: States,
-    woken: bool,
-    out_of: Option<Sleep>,
-) -> (Slept, Option<Sleep>) {
-    let times = times();
-    let mut slept = Slept::default();
-    let mut state = from_reset.then_some(Sleep::Off);
-    let mut moving = 0u64;
-    let closing = out_of.map_or(0, |s| times.out[s.index()]);
-    let mut entered = slept.cycles;
-    // What ends too late to be ON in time began earlier, at the expense of the state before, but of no earlier stay in it.
-    let take_back = |slept: &mut Slept, entered: &[u64; 3], from: Sleep, end: u64| {
-        let late = if woken { end.saturating_sub(live.len() as u64) } else { 0 };
-        let i = from.index();
-        slept.cycles[i] = slept.cycles[i].saturating_sub(late).max(entered[i]);
-    };
-    for (now, &alive) in live.iter().enumerate() {
-        let idle = if from_reset { u64::MAX } else { now as u64 };
-        let goal = target(policy, states, idle, alive);
-        match (state, goal) {
-            (None, Some(s)) => moving += times.into[s.index()],
-            (Some(Sleep::Light), Some(s)) if s > Sleep::Light => moving += times.into[s.index()],
-            (Some(Sleep::Retention), Some(Sleep::Off)) => {
-                take_back(&mut slept, &entered, Sleep::Retention, now as u64 + times.out[Sleep::Off.index()]);
-            }
-            (Some(s), None) => {
-                take_back(&mut slept, &entered, s, now as u64 + times.out[s.index()]);
-                moving += times.out[s.index()];
-                slept.wakes[s.index()] += 1;
-            }
-            _ => {
-                count(&mut slept, state, &mut moving, now as u64, live.len() as u64, (out_of, closing));
-                continue;
-            }
-        }
-        state = goal;
-        entered = slept.cycles;
-        count(&mut slept, state, &mut moving, now as u64, live.len() as u64, (out_of, closing));
-    }
-    (slept, state)
+/// A domain on its way through a gap, cycle by cycle.
+struct Steps {
+    slept: Slept,
+    state: Option<Sleep>,
+    /// What had been slept when the state was entered.
+    entered: [u64; 3],
+    /// Cycles of transitions still to come.
+    moving: u64,
+    /// The cycle by which it has to be ON again.
+    deadline: Option<u64>,
 }
 
-fn count(
-    slept: &mut Slept,
-    state: Option<Sleep>,
-    moving: &mut u64,
-    now: u64,
-    length: u64,
-    close: (Option<Sleep>, u64),
-) {
-    let Some(s) = state else {
-        *moving = moving.saturating_sub(1);
-        return;
-    };
-    if *moving > 0 {
-        *moving -= 1;
-    } else if close.0 != Some(s) || now + close.1 < length {
-        slept.cycles[s.index()] += 1;
+impl Steps {
+    /// What ends too late to be ON in time began earlier, at the expense of the state before, but of no earlier stay in it.
+    fn take_back(&mut self, from: Sleep, end: u64) {
+        let late = self.deadline.map_or(0, |deadline| end.saturating_sub(deadline));
+        let i = from.index();
+        self.slept.cycles[i] = self.slept.cycles[i].saturating_sub(late).max(self.entered[i]);
     }
+
+    fn wake(&mut self, from: Sleep, now: u64) {
+        self.take_back(from, now + times().out[from.index()]);
+        self.moving += times().out[from.index()];
+        self.slept.wakes[from.index()] += 1;
+    }
+
+    fn go(&mut self, now: u64, goal: Option<Sleep>) {
+        match (self.state, goal) {
+            (None, Some(s)) => self.moving += times().into[s.index()],
+            (Some(Sleep::Light), Some(s)) if s > Sleep::Light => self.moving += times().into[s.index()],
+            (Some(Sleep::Retention), Some(Sleep::Off)) => {
+                self.take_back(Sleep::Retention, now + times().out[Sleep::Off.index()]);
+            }
+            (Some(s), None) => self.wake(s, now),
+            _ => return,
+        }
+        self.state = goal;
+        self.entered = self.slept.cycles;
+    }
+
+    fn spend(&mut self) {
+        if self.moving > 0 {
+            self.moving -= 1;
+        } else if let Some(s) = self.state {
+            self.slept.cycles[s.index()] += 1;
+        }
+    }
+}
+
+/// Walks a gap cycle by cycle; `woken` tells whether an access follows.
+fn step_through(live: &[bool], from_reset: bool, policy: &Policy, states: States, woken: bool) -> Slept {
+    let length = live.len() as u64;
+    let (state, deadline) = (from_reset.then_some(Sleep::Off), woken.then_some(length));
+    let mut steps = Steps { slept: Slept::default(), state, entered: [0; 3], moving: 0, deadline };
+    for (now, &alive) in (0..).zip(live) {
+        let idle = if from_reset { u64::MAX } else { now };
+        steps.go(now, target(policy, states, idle, alive));
+        steps.spend();
+    }
+    if let (Some(s), true) = (steps.state, woken) {
+        steps.wake(s, length);
+    }
+    steps.slept
 }
 
 fn naive(stimulus: &Stimulus, domains: u64, words: u64, cycles: u64, policy: &Policy, states: States) -> Slept {
@@ -142,13 +141,7 @@ fn naive(stimulus: &Stimulus, domains: u64, words: u64, cycles: u64, policy: &Po
             let sleeps = target(policy, States { light: true, retention: true }, u64::MAX, false).is_some()
                 && target(policy, states, u64::MAX, false).is_some();
             let reset = from == 0 && sleeps;
-            let (_, last) = step_through(&live[from..to], reset, policy, states, to < busy.len(), None);
-            let woken = to < busy.len();
-            let (mut slept, _) = step_through(&live[from..to], reset, policy, states, woken, last.filter(|_| woken));
-            if let (Some(s), true) = (last, woken) {
-                slept.wakes[s.index()] += 1;
-            }
-            total.add(&slept, 1);
+            total.add(&step_through(&live[from..to], reset, policy, states, to < busy.len()), 1);
             from = to;
         }
     }
