@@ -151,7 +151,7 @@ impl Store {
             let entry = (cell as u32, taken);
             match contents.state(held, cell) {
                 (true, _) if pass == Pass::Obsolete => continue,
-                (true, true) if pass == Pass::Clean || self.leaving.contains(&(tensor, entry.0)) => continue,
+                (true, true) if pass == Pass::Clean || self.is_leaving(tensor, entry.0) => continue,
                 (true, true) => cells.push(entry),
                 _ => free.push(entry),
             }
@@ -160,8 +160,9 @@ impl Store {
         if !free.is_empty() {
             self.remove(now, held, tensor, &free, ledger);
         }
-        self.leaving.extend(cells.iter().map(|&(cell, _)| (tensor, cell)));
         let bytes = cells.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
-        (bytes > 0).then_some(Spill { tensor, cells, bytes, stays: false })
+        let mut spill = Spill { tensor, cells, bytes, stays: false, number: 0 };
+        self.leave(&mut spill);
+        (bytes > 0).then_some(spill)
     }
 }

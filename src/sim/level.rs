@@ -66,7 +66,8 @@ impl<P: Probe> Engine<'_, P> {
         !self.comes_from_elsewhere(now, i, &wanted) && self.fill(now, i, operand, (None, into), &wanted)
     }
 
-    /// Whether the only copy of some of the tiles is in a memory beside the way; it is then asked to come up.
+    /// Whether the only copy of some of the tiles is in a memory beside the way, or on its way to one; it is then asked to come
+    /// up.
     fn comes_from_elsewhere(&mut self, now: u64, i: usize, tiles: &Tiles) -> bool {
         if self.ports.len() == 1 {
             return false;
@@ -74,11 +75,28 @@ impl<P: Probe> Engine<'_, P> {
         self.transfers.queue[i].wait.above(now);
         let request = self.transfers.queue[i];
         let chain: Vec<usize> = self.accelerator.chain(MemoryId(request.memory)).map(MemoryId::index).collect();
-        let Some((memory, spill)) = self.residency.elsewhere(&chain, tiles) else { return false };
-        if !request.spilling && self.residency.stores[memory].mark_leaving(&spill) {
+        let Some((memory, mut spill)) = self.residency.elsewhere(&chain, tiles) else {
+            return (0..self.ports.len())
+                .any(|memory| !chain.contains(&memory) && self.is_arriving(now, i, memory, tiles));
+        };
+        if !request.spilling && self.residency.stores[memory].mark_leaving(&mut spill) {
+            self.follow_copy(now, i, spill.tensor);
             self.request_spill(request.ready, i, memory, spill);
         }
         true
+    }
+
+    /// A copy upwards that starts now for another request may be what the one at place `i` waited for: it then follows what that copy
+    /// follows.
+    fn follow_copy(&mut self, now: u64, i: usize, tensor: TensorId) {
+        let request = &mut self.transfers.queue[i];
+        if let (started, mut causes) = self.transfers.copy_started
+            && started == now
+            && request.ready < now
+        {
+            causes.add(request.also);
+            request.also = Some((self.recorder.work(now, 0, request.op, tensor, causes.as_slice()), 0));
+        }
     }
 
     /// Asks for a copy upwards that the request at place `i` waits for. It comes before what is ready at the same time.
@@ -241,10 +259,15 @@ impl<P: Probe> Engine<'_, P> {
         true
     }
 
-    /// A copy upwards starts; what it brings to a memory nobody reads there before it has arrived.
+    /// A copy upwards starts, once what came from below has arrived; what it brings to a memory nobody reads there before it has
+    /// arrived.
     fn send_up(&mut self, now: u64, request: &Request, moved: Move, tiles: &Tiles) {
         let to = moved.to.memory;
-        let causes = self.causes(now, request, &[moved.from, moved.to]);
+        let mut causes = self.causes(now, request, &[moved.from, moved.to]);
+        if let Some(memory) = moved.from.memory {
+            causes.add(self.transfers.last_fill[memory][tiles[0].0.index()].map(|(node, _)| (node, 0)));
+        }
+        self.transfers.copy_started = (now, causes);
         let (until, end) = self.record_move(now, request, moved, &causes);
         let index = self.begin(until, request, end, false);
         if let Some(memory) = to {

@@ -2,6 +2,7 @@
 
 use super::grid::Cells;
 use super::layout::Rect;
+use super::record::Causes;
 use super::running::Cause;
 use super::store::Spill;
 use super::wait::Wait;
@@ -122,6 +123,8 @@ pub struct Transfers {
     pub spills: FxHashMap<u32, Spill>,
     /// For each memory and tensor the fill that ended last, and the op it was for.
     pub last_fill: Vec<Vec<Option<(NodeId, OpId)>>>,
+    /// When a copy upwards started last, and what let it.
+    pub copy_started: (u64, Causes),
     /// Tiles of the transfer being looked at.
     pub tiles: Vec<(TensorId, Cells)>,
     /// Number of the next request.
@@ -140,6 +143,7 @@ impl Transfers {
             fills: Vec::new(),
             spills: FxHashMap::default(),
             last_fill: vec![vec![None; tensors]; memories],
+            copy_started: (0, Causes::default()),
             tiles: Vec::new(),
             next_id: 0,
             retry: false,

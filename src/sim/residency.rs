@@ -226,7 +226,7 @@ impl<P: Probe> Residency<'_, P> {
                 let cells = self.stores[memory].dirty_cells(&self.held[tensor.index()], tensor, cells);
                 if !cells.is_empty() {
                     let bytes = cells.iter().map(|&(_, bits)| bits).sum::<u64>().div_ceil(8);
-                    return Some((memory, Spill { tensor, cells, bytes, stays: true }));
+                    return Some((memory, Spill { tensor, cells, bytes, stays: true, number: 0 }));
                 }
             }
         }

@@ -31,6 +31,8 @@ pub struct Spill {
     pub bytes: u64,
     /// Whether the copy below stays all the same.
     pub stays: bool,
+    /// Which copy upwards of this memory it is.
+    pub number: u32,
 }
 
 /// The contents of one memory.
@@ -46,7 +48,10 @@ pub struct Store {
     eager: bool,
     /// Tiles in use.
     pub pins: Vec<Pin>,
-    pub(super) leaving: Vec<(TensorId, u32)>,
+    /// Cells to be copied up, and by which copy; one that is written before that copy has ended is not saved by it.
+    pub(super) leaving: Vec<(TensorId, u32, u32)>,
+    /// Number of the last copy upwards.
+    pub(super) last_spill: u32,
     pub(super) all: VictimOrder,
     pub(super) obsolete: VictimOrder,
     arrivals: u64,
@@ -77,6 +82,7 @@ impl Store {
             eager: memory.reclaim == Reclaim::Eager,
             pins: Vec::new(),
             leaving: Vec::new(),
+            last_spill: 0,
             all: order(),
             obsolete: order(),
             arrivals: 0,
@@ -103,13 +109,24 @@ impl Store {
     }
 
     /// These cells are about to be copied up; `false` if some of them are already.
-    pub fn mark_leaving(&mut self, spill: &Spill) -> bool {
-        let entries: Vec<(TensorId, u32)> = spill.cells.iter().map(|&(cell, _)| (spill.tensor, cell)).collect();
-        let new = !entries.iter().any(|entry| self.leaving.contains(entry));
+    pub fn mark_leaving(&mut self, spill: &mut Spill) -> bool {
+        let new = !spill.cells.iter().any(|&(cell, _)| self.is_leaving(spill.tensor, cell));
         if new {
-            self.leaving.extend(entries);
+            self.leave(spill);
         }
         new
+    }
+
+    /// Whether the cell is to be copied up.
+    pub(super) fn is_leaving(&self, tensor: TensorId, cell: u32) -> bool {
+        self.leaving.iter().any(|&(t, c, _)| (t, c) == (tensor, cell))
+    }
+
+    /// The cells are to be copied up by the next copy.
+    pub(super) fn leave(&mut self, spill: &mut Spill) {
+        self.last_spill = self.last_spill.wrapping_add(1);
+        spill.number = self.last_spill;
+        self.leaving.extend(spill.cells.iter().map(|&(cell, _)| (spill.tensor, cell, spill.number)));
     }
 
     /// Leaves in `spill` what is still there and needed, and has not been written again; whether that is anything.
@@ -119,7 +136,7 @@ impl Store {
         for (cell, bits) in asked {
             let (needed, dirty) = contents.state(held, cell as usize);
             let bits = bits.min(contents.there(held, cell as usize));
-            let entry = (tensor, cell);
+            let entry = (tensor, cell, spill.number);
             if bits > 0 && needed && dirty && self.leaving.contains(&entry) {
                 spill.cells.push((cell, bits));
             } else {
@@ -251,7 +268,7 @@ impl Store {
         }
         if dirty && !self.leaving.is_empty() {
             let grid = &held.grid;
-            self.leaving.retain(|&(t, cell)| t != tensor || !cells.contains(grid.place(cell as usize)));
+            self.leaving.retain(|&(t, cell, _)| t != tensor || !cells.contains(grid.place(cell as usize)));
         }
         self.account(now, held, tensor, before, ledger);
     }
@@ -431,9 +448,9 @@ impl Store {
     pub fn saved<P: Probe>(&mut self, now: u64, held: &Held, spill: &Spill, ledger: &mut Ledger<'_, P>) {
         let tensor = spill.tensor;
         // A cell that was written again meanwhile has no copy above.
-        let still = |cell: u32| self.leaving.contains(&(tensor, cell));
+        let still = |cell: u32| self.leaving.contains(&(tensor, cell, spill.number));
         let cells: Vec<(u32, u64)> = spill.cells.iter().copied().filter(|&(cell, _)| still(cell)).collect();
-        self.leaving.retain(|(t, cell)| *t != tensor || !cells.iter().any(|(c, _)| c == cell));
+        self.leaving.retain(|&(_, _, number)| number != spill.number);
         let (mut stay, mut go) = (Vec::new(), Vec::new());
         for (cell, bits) in cells {
             let used = spill.stays || self.pinned(held, tensor, cell as usize);

@@ -52,7 +52,8 @@ pub fn unexplained_but_gathering(run: &Run) -> Vec<Node> {
     late(run).into_iter().filter(|node| node.kind != NodeKind::Work || node.amount > 0).collect()
 }
 
-fn late(run: &Run) -> Vec<Node> {
+/// Those nodes.
+pub fn late(run: &Run) -> Vec<Node> {
     let replay = replay(run);
     let mut late = Vec::new();
     for (i, node) in run.accesses.nodes().iter().enumerate() {
