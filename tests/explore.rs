@@ -3,6 +3,7 @@
 mod intervals;
 mod laws;
 mod memory;
+mod models;
 mod organisation;
 mod real;
 mod study;

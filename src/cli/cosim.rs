@@ -10,7 +10,7 @@ use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::explore::predict::predict;
 use crate::ids::MemoryId;
-use crate::power::place::first_fit;
+use crate::power::place::{self, Rule, Space};
 use crate::power::{Design, Placement, Portion, Selection, Stimulus};
 use crate::trace::Run;
 use crate::units::grouped;
@@ -197,7 +197,7 @@ fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Places the run first-fit, as the exploration did, and takes the part that is to be replayed.
+/// Places the run as the exploration did, and takes the part that is to be replayed.
 fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Portion)> {
     let memory = run.accelerator.memory_named(Some(&design.provenance.memory)).map_err(Error::input)?;
     let organisation = &design.organisation;
@@ -214,7 +214,11 @@ fn place(design: &Design, run: &Run, memory: MemoryId) -> Result<Placement> {
         let help = "simulate the workload with `trapti simulate`, explore that run, and replay it";
         return Err(Error::input(Diagnostic::new("occupancy-only", message).with_help(help)));
     }
-    let placement = first_fit(&run.lifetimes, memory, organisation.words(), organisation.word_bytes());
+    let unknown = || Error::input(Diagnostic::new("unknown-placement", format!("no placement `{}`", design.placement)));
+    let rule = Rule::named(&design.placement).ok_or_else(unknown)?;
+    let (words, domain_words) = (organisation.words(), organisation.domain_words);
+    let space = Space { words, domain_words, word_bytes: organisation.word_bytes() };
+    let placement = place::place(rule, &run.lifetimes, memory, space);
     let placement = placement.map_err(|unplaceable| {
         let message = format!("{name} does not fit {}: {unplaceable}", design.name);
         Error::input(Diagnostic::new("not-placeable", message).with_help("select a design of a larger capacity"))

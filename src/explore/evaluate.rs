@@ -20,6 +20,8 @@ pub struct Scene<'a> {
     pub demand: Demand,
     /// Idle intervals under the placement at hand.
     pub table: IntervalTable,
+    /// Domain-cycles in which a live byte lies in a domain.
+    pub live_cycles: u64,
     /// Domain-cycles with 1, 2, … transfers at once; empty for a bound, which has no addresses and no conflicts.
     pub overlap: Vec<u64>,
     /// Idle intervals under the ideal placement at α = 1.
@@ -162,6 +164,8 @@ fn add(point: &mut Point, scene: &Scene<'_>, outcome: &Outcome) {
     point.limit_pj += outcome.limit.0;
     point.cycles += scene.demand.cycles;
     point.stall_bound_cycles += outcome.stall_bound;
+    point.live_cycles += scene.live_cycles;
+    point.ideal_live_cycles += scene.ideal.busy;
     point.on_cycles += cycles(Class::On);
     point.light_cycles += cycles(Class::Light);
     point.retention_cycles += cycles(Class::Retention);

@@ -8,6 +8,7 @@ use crate::schema;
 use crate::sram::Provenance;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::path::Path;
 
 const SUMMARY: &str = "exploration.json";
@@ -52,7 +53,7 @@ pub struct Summary {
     pub winners: Vec<Winner>,
     /// Whether the point of least energy stays the same when all macro leakage is a third, or three times.
     pub sensitivity: Option<Sensitivity>,
-    /// Digest of the placement of each workload at each capacity.
+    /// Digest of the placement of each workload in each geometry.
     pub placements: Vec<PlacementDigest>,
 }
 
@@ -142,11 +143,13 @@ pub struct Sensitivity {
     pub survives: bool,
 }
 
-/// Digest of the placement of one run at one capacity.
+/// Digest of the placement of one run in one geometry.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct PlacementDigest {
     /// Capacity.
     pub capacity_bytes: u64,
+    /// Power domains.
+    pub domains: u64,
     /// Rule.
     pub placement: String,
     /// Workload.
@@ -186,6 +189,14 @@ impl Exploration {
             workloads: WorkloadPoint::records(Table::read_parquet(&workloads)?, &workloads)?,
             summary,
         })
+    }
+
+    /// Notes predictions in the points they are of.
+    pub(super) fn note(&mut self, predictions: &BTreeMap<u64, PredictedPoint>) {
+        for (row, prediction) in predictions {
+            let point = &mut self.points[*row as usize];
+            (point.predicted_energy_pj, point.predicted_cycles) = (prediction.energy_pj, prediction.cycles);
+        }
     }
 
     /// A point by its number.

@@ -8,6 +8,7 @@ pub mod estimate;
 pub mod evaluate;
 mod exploration;
 pub mod gap;
+mod geometry;
 pub mod intervals;
 pub mod oracle;
 pub mod pareto;
@@ -15,18 +16,20 @@ mod placed;
 mod point;
 pub mod predict;
 mod prediction;
+mod ranking;
 mod rows;
 mod search;
 mod select;
 mod study;
 mod study_file;
 pub mod tabulate;
+mod version;
 
 pub use exploration::{
     Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Sensitivity, Summary, Winner,
     WorkloadSummary,
 };
-pub use placed::Placed;
+pub use placed::{Placed, Unplaced};
 pub use point::{Point, WorkloadPoint};
 pub use prediction::controller;
 pub use rows::Rows;

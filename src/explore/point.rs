@@ -149,6 +149,10 @@ record! {
         stall_bound_cycles: u64,
         /// Average power over all workloads.
         average_power_mw: f64,
+        /// Domain-cycles in which a live byte lies in a domain.
+        live_cycles: u64,
+        /// The same under the ideal placement at α = 1: no placement can have fewer.
+        ideal_live_cycles: u64,
         /// Domain-cycles ON.
         on_cycles: u64,
         /// Domain-cycles in LIGHT.

@@ -3,29 +3,27 @@
 use super::evaluate::{policy, timing};
 use super::exploration::{Exploration, PredictedPoint};
 use super::gap::Gate;
+use super::placed::{compile, placement};
 use super::point::Point;
 use super::predict::predict;
-use super::search::Prepared;
+use super::search::Search;
 use super::select::{memory_of, rule_of};
-use super::study::Study;
+use super::study::{PlacementRule, Study};
+use super::version::{Version, Versions};
 use crate::error::Result;
-use crate::power::{Activity, BankedMemory, Class, Controller, Policy, Totals, TransitionCycles, energy};
-use crate::sram::SramModel;
+use crate::power::{Activity, BankedMemory, Class, Controller, Policy, Stimulus, Totals, TransitionCycles, energy};
+use crate::units::Bytes;
 use rayon::prelude::*;
+use std::collections::BTreeMap;
 
 /// Plays every run against every point on the front.
-pub(super) fn predict_front(exploration: &mut Exploration, runs: &[Prepared<'_>], model: &dyn SramModel) -> Result<()> {
+pub(super) fn predict_front(exploration: &mut Exploration, search: &Search<'_, '_>) -> Result<()> {
     let rows: Vec<u64> = exploration.summary.front.iter().map(|f| f.point).collect();
-    let predict = |row: &u64| predict_point(exploration, &exploration.points[*row as usize], runs, model);
-    let predictions: Vec<Option<PredictedPoint>> = rows.par_iter().map(predict).collect::<Result<_>>()?;
-    for (front, prediction) in exploration.summary.front.iter_mut().zip(predictions) {
-        let point = &mut exploration.points[front.point as usize];
-        if let Some(prediction) = &prediction {
-            point.predicted_energy_pj = prediction.energy_pj;
-            point.predicted_cycles = prediction.cycles;
-        }
-        front.prediction = prediction;
+    let predictions = predictions(exploration, &rows, search)?;
+    for front in &mut exploration.summary.front {
+        front.prediction = predictions.get(&front.point).cloned();
     }
+    exploration.note(&predictions);
     Ok(())
 }
 
@@ -36,30 +34,91 @@ pub fn controller(study: &Study, memory: &BankedMemory, policy: Policy) -> Contr
     Controller { organisation, timing, switch, states, policy, reset_on: false }
 }
 
-fn predict_point(
+/// Plays every run against each of some points; one that is a bound has no prediction.
+///
+/// # Errors
+/// Runs that the exploration was not made from.
+pub(super) fn predictions(
     exploration: &Exploration,
-    point: &Point,
-    runs: &[Prepared<'_>],
-    model: &dyn SramModel,
-) -> Result<Option<PredictedPoint>> {
-    let study = &exploration.summary.study;
-    let memory = memory_of(exploration, point, model)?;
-    let (timing, switch) = timing(study, &memory);
-    let policy = policy(&rule_of(exploration, point)?, &memory, &TransitionCycles::of(&timing, switch));
-    let controller = controller(study, &memory, policy);
-    let one = |run: &Prepared<'_>| -> Result<Option<(Activity, f64)>> {
-        let Some(Ok(placed)) = &run.placed else { return Ok(None) };
-        let activity = predict(&placed.stimulus, &controller, &mut |_| {})?;
-        let energy_pj = predicted_energy(&activity, run, &memory, &controller);
-        Ok(Some((activity, energy_pj)))
-    };
-    let played: Option<Vec<(Activity, f64)>> =
-        runs.par_iter().map(one).collect::<Result<Vec<_>>>()?.into_iter().collect();
-    Ok(played.map(|played| compare(point, &played)))
+    rows: &[u64],
+    search: &Search<'_, '_>,
+) -> Result<BTreeMap<u64, PredictedPoint>> {
+    let mut points: Vec<&Point> = rows.iter().filter_map(|row| exploration.point(*row)).collect();
+    points.retain(|point| !point.is_bound());
+    let latency = |p: &Point| search.latency(p.read_latency_cycles);
+    points.sort_by_key(|p| (latency(p), p.capacity_bytes, &p.placement, p.domains, p.point));
+    let mut found = BTreeMap::new();
+    for same in points.chunk_by(|a, b| latency(a) == latency(b)) {
+        let versions = Versions::new(search.subjects, latency(same[0]), search.wanted(false))?;
+        for same in same.chunk_by(|a, b| a.capacity_bytes == b.capacity_bytes) {
+            let tight = versions.tight(Bytes(same[0].capacity_bytes))?;
+            let runs: std::result::Result<Vec<_>, _> = versions.fitting(&tight).into_iter().collect();
+            let mut stage = Stage { exploration, search, runs: runs.unwrap_or_default(), stimuli: Vec::new() };
+            for same in same.chunk_by(|a, b| (a.domains, &a.placement) == (b.domains, &b.placement)) {
+                found.extend(stage.play(same)?);
+            }
+        }
+    }
+    Ok(found)
+}
+
+/// Runs at addresses, ready to be played.
+struct Stage<'a, 'r> {
+    exploration: &'a Exploration,
+    search: &'a Search<'a, 'r>,
+    runs: Vec<&'a Version<'r>>,
+    /// Digest of the placement, and what is played, one a run.
+    stimuli: Vec<(String, Stimulus)>,
+}
+
+impl Stage<'_, '_> {
+    /// Plays points of one geometry and placement rule.
+    fn play(&mut self, points: &[&Point]) -> Result<Vec<(u64, PredictedPoint)>> {
+        if !self.place(points[0])? {
+            return Ok(Vec::new());
+        }
+        let predict = |point: &&Point| self.predict(point).map(|prediction| (point.point, prediction));
+        points.par_iter().map(predict).collect()
+    }
+
+    /// Places the runs as a point has them; no if one has no place.
+    fn place(&mut self, point: &Point) -> Result<bool> {
+        let (capacity, domains) = (Bytes(point.capacity_bytes), point.domains as u32);
+        let named = PlacementRule::NAMES.iter().find(|(name, _)| *name == point.placement);
+        let Some(rule) = named.and_then(|(_, rule)| rule.placed()) else { return Ok(false) };
+        for (index, run) in self.runs.iter().enumerate() {
+            let subject = run.subject();
+            let Ok(placement) = placement(&subject, rule, capacity, domains)? else { return Ok(false) };
+            let digest = placement.digest();
+            if self.stimuli.get(index).is_none_or(|(known, _)| *known != digest) {
+                let fresh = (digest, compile(&subject, &placement)?);
+                match self.stimuli.get_mut(index) {
+                    Some(old) => *old = fresh,
+                    None => self.stimuli.push(fresh),
+                }
+            }
+        }
+        Ok(!self.runs.is_empty())
+    }
+
+    fn predict(&self, point: &Point) -> Result<PredictedPoint> {
+        let study = self.search.study;
+        let memory = memory_of(self.exploration, point, self.search.model)?;
+        let (timing, switch) = timing(study, &memory);
+        let policy = policy(&rule_of(self.exploration, point)?, &memory, &TransitionCycles::of(&timing, switch));
+        let controller = controller(study, &memory, policy);
+        let one = |(run, (_, stimulus)): (&&Version<'_>, &(String, Stimulus))| -> Result<(Activity, f64)> {
+            let activity = predict(stimulus, &controller, &mut |_| {})?;
+            let energy_pj = predicted_energy(&activity, run, &memory, &controller);
+            Ok((activity, energy_pj))
+        };
+        let played: Vec<(Activity, f64)> = self.runs.par_iter().zip(&self.stimuli).map(one).collect::<Result<_>>()?;
+        Ok(compare(point, &played))
+    }
 }
 
 /// Energy of exact counters; what is left of the period is spent in the state that the policy reaches in an empty memory.
-fn predicted_energy(activity: &Activity, run: &Prepared<'_>, memory: &BankedMemory, controller: &Controller) -> f64 {
+fn predicted_energy(activity: &Activity, run: &Version<'_>, memory: &BankedMemory, controller: &Controller) -> f64 {
     let mut totals = Totals::of(activity, run.demand.dram_bytes);
     let rest = run.rest(activity.cycles);
     let state = Gate::new(&controller.policy, controller.states).target(u64::MAX, false);

@@ -114,7 +114,7 @@ fn name(point: &Point) -> String {
 fn provenance(exploration: &Exploration, point: &Point, memory: &BankedMemory) -> DesignProvenance {
     let summary = &exploration.summary;
     let here = |p: &&super::exploration::PlacementDigest| {
-        p.capacity_bytes == point.capacity_bytes && p.placement == point.placement
+        (p.capacity_bytes, p.domains, &p.placement) == (point.capacity_bytes, point.domains, &point.placement)
     };
     DesignProvenance {
         exploration: exploration.digest(),

@@ -1,6 +1,7 @@
 //! What is to be tried: the checked study.
 
 use crate::error::Result;
+use crate::power::place::Rule;
 use crate::power::{Assumptions, OrganisationSpec, Policy, States, WakeTimes};
 use crate::sram::{Characterisation, SramModel, Technology};
 use crate::units::{Bytes, Cycles, Hertz, Kelvin, Nanoseconds};
@@ -57,8 +58,9 @@ pub struct Study {
 pub enum PlacementRule {
     /// A bound: occupancy fills domains from the first, at a usable fill α.
     Ideal,
-    /// The lowest free address.
-    FirstFit,
+    /// Real addresses.
+    #[serde(untagged)]
+    Placed(Rule),
 }
 
 /// A gating policy whose thresholds may depend on the memory.
@@ -185,14 +187,29 @@ impl PolicyRule {
 
 impl PlacementRule {
     /// Every rule with its name.
-    pub const NAMES: [(&str, PlacementRule); 2] =
-        [("ideal", PlacementRule::Ideal), ("first-fit", PlacementRule::FirstFit)];
+    pub const NAMES: [(&str, PlacementRule); 5] = [
+        ("ideal", PlacementRule::Ideal),
+        ("first-fit", PlacementRule::Placed(Rule::FirstFit)),
+        ("two-ended", PlacementRule::Placed(Rule::TwoEnded)),
+        ("by-class", PlacementRule::Placed(Rule::ByClass)),
+        ("offline", PlacementRule::Placed(Rule::Offline)),
+    ];
+
+    /// The rule that gives addresses; none for a bound.
+    pub fn placed(self) -> Option<Rule> {
+        match self {
+            PlacementRule::Ideal => None,
+            PlacementRule::Placed(rule) => Some(rule),
+        }
+    }
 }
 
 impl fmt::Display for PlacementRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let name = Self::NAMES.iter().find(|(_, rule)| rule == self).map_or("", |n| n.0);
-        f.pad(name)
+        match self {
+            PlacementRule::Ideal => f.pad("ideal"),
+            PlacementRule::Placed(rule) => rule.fmt(f),
+        }
     }
 }
 

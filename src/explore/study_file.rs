@@ -4,6 +4,7 @@ use super::study::{Objective, PlacementRule, PolicyRule, Study, Threshold};
 use crate::config::{Document, Field, FromValue, Table};
 use crate::diagnostic::Source;
 use crate::error::Result;
+use crate::power::place::Rule;
 use crate::power::{Assumptions, ControllerGates, OrganisationSpec, SleepLeakage, States, WakeTimes};
 use crate::sram::{Characterisation, Technology};
 use crate::units::{Bytes, Kelvin};
@@ -129,10 +130,9 @@ fn alpha(field: &Field<'_>) -> Option<Vec<f64>> {
 }
 
 fn placements(field: &Field<'_>) -> Option<Vec<PlacementRule>> {
-    const PLANNED: [&str; 3] = ["two-ended", "by-class", "offline"];
     match field.is_present() {
-        true => each(field, |f| f.keyword(&PlacementRule::NAMES, &PLANNED)),
-        false => Some(vec![PlacementRule::Ideal, PlacementRule::FirstFit]),
+        true => each(field, |f| f.keyword(&PlacementRule::NAMES, &[])),
+        false => Some(vec![PlacementRule::Ideal, PlacementRule::Placed(Rule::FirstFit)]),
     }
 }
 

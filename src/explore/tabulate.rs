@@ -1,138 +1,180 @@
 //! From a run to idle-interval tables.
 //!
-//! A stimulus is cut once into touches: stretches of cycles in which one transfer accesses one cell, a cell being as large as the
-//! smallest domain of the study. Cells nest in every domain, so a geometry only shifts the cell number.
+//! A stimulus is cut once into pieces: stretches of cycles in which one transfer walks over consecutive words of one block. Pieces
+//! know no address, so that one [`Traffic`] serves every placement and every geometry.
 
 use super::gap::{Gap, Place};
 use super::intervals::{Collector, IntervalTable};
 use crate::power::{Stimulus, StimulusKind, StimulusNode};
 use crate::trace::Occupancy;
+use std::sync::Arc;
 
-/// Cycles `[start, end)` in which a cell is accessed, one request a cycle.
+/// Cycles `[start, start + words)` in which one transfer accesses as many consecutive words of a block, one request a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-struct Touch {
+struct Piece {
     start: u64,
-    end: u64,
-    cell: u32,
+    block: u32,
+    /// First word, from the start of the block.
+    offset: u32,
+    words: u32,
 }
 
-/// Cycles `[start, end)` in which the cells `first..=last` hold live bytes of one block.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+/// Cycles `[start, end)` in which a block holds live bytes, and its size.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 struct Span {
     start: u64,
     end: u64,
-    first: u32,
-    last: u32,
+    block: u32,
+    words: u64,
 }
 
-/// A stimulus as it is planned, cut into cells and sorted by time.
-#[derive(Debug, Clone)]
-pub struct Plan {
-    touches: Vec<Touch>,
+/// A stimulus as it is planned, without addresses: pieces and live spans in order of time.
+#[derive(Debug, Clone, Default)]
+pub struct Traffic {
+    pieces: Vec<Piece>,
     spans: Vec<Span>,
-    cell_words: u64,
     /// Planned length.
-    pub cycles: u64,
-    /// Requests that read.
-    pub reads: u64,
-    /// Requests that write.
-    pub writes: u64,
+    cycles: u64,
 }
 
-impl Plan {
-    /// Cuts a stimulus; `cell_words` is a power of two and divides every domain of the geometries to come.
-    pub fn new(stimulus: &Stimulus, cell_words: u64) -> Self {
-        let mut plan = Self { touches: Vec::new(), spans: Vec::new(), cell_words, cycles: 0, reads: 0, writes: 0 };
+impl Traffic {
+    /// Cuts a stimulus.
+    pub fn new(stimulus: &Stimulus) -> Self {
+        let mut traffic = Self::default();
         let mut live = vec![(u64::MAX, 0); stimulus.blocks.len()];
         for node in &stimulus.nodes {
             let end = node.start.0 + u64::from(node.amount);
-            plan.cycles = plan.cycles.max(end);
+            traffic.cycles = traffic.cycles.max(end);
             if node.kind != StimulusKind::Work {
-                plan.transfer(stimulus, node);
+                traffic.transfer(node);
                 let (from, to) = &mut live[node.block.index()];
                 (*from, *to) = ((*from).min(node.start.0), (*to).max(end));
             }
         }
-        plan.live(stimulus, &live);
-        plan.touches.sort_unstable();
-        plan.spans.sort_unstable();
-        plan
+        traffic.live(stimulus, &live);
+        traffic.pieces.sort_unstable();
+        traffic
     }
 
-    fn transfer(&mut self, stimulus: &Stimulus, node: &StimulusNode) {
-        let amount = u64::from(node.amount);
-        match node.kind {
-            StimulusKind::Read => self.reads += amount,
-            _ => self.writes += amount,
-        }
-        let base = stimulus.blocks[node.block.index()].first_word + u64::from(node.window_first);
-        let window = u64::from(node.window_words);
-        let mut k = 0;
-        while k < amount {
-            let inside = (u64::from(node.cursor) + k) % window;
-            let word = base + inside;
-            let run = (self.cell_words - word % self.cell_words).min(window - inside).min(amount - k);
-            self.touches.push(Touch {
-                start: node.start.0 + k,
-                end: node.start.0 + k + run,
-                cell: (word / self.cell_words) as u32,
-            });
-            k += run;
+    fn transfer(&mut self, node: &StimulusNode) {
+        let mut at = node.cursor % node.window_words;
+        let mut done = 0;
+        while done < node.amount {
+            let words = (node.window_words - at).min(node.amount - done);
+            let start = node.start.0 + u64::from(done);
+            self.pieces.push(Piece { start, block: node.block.0, offset: node.window_first + at, words });
+            done += words;
+            at = 0;
         }
     }
 
     fn live(&mut self, stimulus: &Stimulus, live: &[(u64, u64)]) {
-        for (block, &(start, end)) in stimulus.blocks.iter().zip(live).filter(|(_, (start, _))| *start < u64::MAX) {
+        let blocks = stimulus.blocks.iter().zip(live).enumerate();
+        for (index, (block, &(start, end))) in blocks.filter(|(_, (_, (start, _)))| *start < u64::MAX) {
             let end = if block.survives { self.cycles } else { end };
-            let (first, last) =
-                (block.first_word / self.cell_words, (block.first_word + block.words - 1) / self.cell_words);
-            self.spans.push(Span { start, end, first: first as u32, last: last as u32 });
+            self.spans.push(Span { start, end, block: index as u32, words: block.words });
         }
+        self.spans.sort_unstable_by_key(|span| (span.start, span.block));
+    }
+}
+
+/// A stimulus as it is planned, at addresses.
+#[derive(Debug, Clone)]
+pub struct Plan {
+    traffic: Arc<Traffic>,
+    /// First word of each block.
+    first_words: Vec<u64>,
+    /// Planned length.
+    pub cycles: u64,
+}
+
+/// What one geometry makes of a plan.
+pub struct Tabulated {
+    /// The idle intervals of all domains.
+    pub table: IntervalTable,
+    /// Domain-cycles in which 1, 2, … transfers at once access one domain.
+    pub overlap: Vec<u64>,
+}
+
+impl Plan {
+    /// A stimulus at its own addresses.
+    pub fn new(stimulus: &Stimulus) -> Self {
+        let first_words = stimulus.blocks.iter().map(|block| block.first_word).collect();
+        Self::at(Arc::new(Traffic::new(stimulus)), first_words)
+    }
+
+    /// The same traffic at other addresses: the first word of each block.
+    pub fn at(traffic: Arc<Traffic>, first_words: Vec<u64>) -> Self {
+        Self { cycles: traffic.cycles, traffic, first_words }
+    }
+
+    /// Stretches of access of each domain, ascending in their start. `domain_words` is a power of two.
+    fn accesses(&self, domains: u32, domain_words: u64) -> Vec<Vec<(u64, u64)>> {
+        let shift = domain_words.trailing_zeros();
+        let mut accesses = vec![Vec::new(); domains as usize];
+        let mut ascending = true;
+        for piece in &self.traffic.pieces {
+            let first = self.first_words[piece.block as usize] + u64::from(piece.offset);
+            let (mut word, mut now) = (first, piece.start);
+            let end = first + u64::from(piece.words);
+            while word < end {
+                let next = ((word >> shift) + 1 << shift).min(end);
+                let domain: &mut Vec<(u64, u64)> = &mut accesses[(word >> shift) as usize];
+                ascending &= domain.last().is_none_or(|(start, _)| *start <= now);
+                domain.push((now, now + (next - word)));
+                (word, now) = (next, now + (next - word));
+            }
+        }
+        if !ascending {
+            accesses.iter_mut().for_each(|domain| domain.sort_unstable_by_key(|(start, _)| *start));
+        }
+        accesses
+    }
+
+    /// Live stretches of each domain.
+    fn live(&self, domains: u32, domain_words: u64) -> Vec<Stretches> {
+        let mut live = vec![Stretches::default(); domains as usize];
+        for span in &self.traffic.spans {
+            let first = self.first_words[span.block as usize];
+            for domain in first / domain_words..=(first + span.words - 1) / domain_words {
+                live[domain as usize].push(span.start, span.end);
+            }
+        }
+        live
     }
 
     /// One collector a domain: its gaps and busy cycles, in a run of `cycles`, at least [`Self::cycles`].
     pub fn by_domain(&self, domains: u32, domain_words: u64, cycles: u64) -> Vec<Collector> {
-        let cells = (domain_words / self.cell_words) as u32;
-        let mut busy = vec![Stretches::default(); domains as usize];
-        let mut live = busy.clone();
-        for touch in &self.touches {
-            busy[(touch.cell / cells) as usize].push(touch.start, touch.end);
-        }
-        for span in &self.spans {
-            for domain in span.first / cells..=span.last / cells {
-                live[domain as usize].push(span.start, span.end);
-            }
-        }
-        busy.into_iter().zip(live).map(|(busy, live)| collect(&busy.0, &live.0, cycles)).collect()
+        let accesses = self.accesses(domains, domain_words);
+        accesses.iter().zip(self.live(domains, domain_words)).map(|(a, l)| collect(&merged(a), &l.0, cycles)).collect()
     }
 
-    /// Domain-cycles in which 1, 2, … transfers at once access one domain.
-    pub fn overlap(&self, domains: u32, domain_words: u64) -> Vec<u64> {
-        let cells = (domain_words / self.cell_words) as u32;
-        let mut active = vec![Active::default(); domains as usize];
+    /// Table and overlaps of a geometry, in a run of `cycles`, at least [`Self::cycles`].
+    pub fn tabulate(&self, domains: u32, domain_words: u64, cycles: u64) -> Tabulated {
         let mut histogram = Vec::new();
-        for touch in &self.touches {
-            let domain = &mut active[(touch.cell / cells) as usize];
-            domain.advance(touch.start, &mut histogram);
-            domain.ends.push(touch.end);
+        let mut all = Collector::default();
+        let accesses = self.accesses(domains, domain_words);
+        for (touches, live) in accesses.into_iter().zip(self.live(domains, domain_words)) {
+            overlaps(&touches, &mut histogram);
+            all.merge(collect(&merged(&touches), &live.0, cycles));
         }
-        active.iter_mut().for_each(|domain| domain.advance(u64::MAX, &mut histogram));
-        histogram
+        Tabulated { table: all.table(u64::from(domains), cycles), overlap: histogram }
     }
 
     /// The table of a geometry.
     pub fn table(&self, domains: u32, domain_words: u64, cycles: u64) -> IntervalTable {
-        merged(self.by_domain(domains, domain_words, cycles), cycles)
+        self.tabulate(domains, domain_words, cycles).table
     }
 }
 
-fn merged(collectors: Vec<Collector>, cycles: u64) -> IntervalTable {
-    let domains = collectors.len() as u64;
-    let mut all = Collector::default();
-    for collector in collectors {
-        all.merge(collector);
+/// Adds to `histogram` the cycles in which 1, 2, … of the stretches are under way.
+fn overlaps(touches: &[(u64, u64)], histogram: &mut Vec<u64>) {
+    let mut active = Active::default();
+    for &(start, end) in touches {
+        active.advance(start, histogram);
+        active.ends.push(end);
     }
-    all.table(domains, cycles)
+    active.advance(u64::MAX, histogram);
 }
 
 /// Transfers that access one domain at a time.
@@ -172,6 +214,13 @@ impl Stretches {
             _ => self.0.push((start, end)),
         }
     }
+}
+
+/// Stretches that ascend in their start, those that touch or overlap joined.
+fn merged(touches: &[(u64, u64)]) -> Vec<(u64, u64)> {
+    let mut stretches = Stretches::default();
+    touches.iter().for_each(|&(start, end)| stretches.push(start, end));
+    stretches.0
 }
 
 /// Gaps between `busy` stretches up to `cycles`, each with what of it lies outside the `live` ones.
@@ -237,5 +286,7 @@ pub fn ideal(occupancy: &Occupancy, domains: u32, domain_bytes: u64, alpha: f64,
     for (domain, start) in since.into_iter().enumerate() {
         busy[domain].push(start, occupancy.end.0);
     }
-    Some(merged(busy.iter().map(|b| collect(&b.0, &b.0, cycles)).collect(), cycles))
+    let mut all = Collector::default();
+    busy.iter().for_each(|b| all.merge(collect(&b.0, &b.0, cycles)));
+    Some(all.table(u64::from(domains), cycles))
 }

@@ -27,13 +27,6 @@ pub enum Infeasible {
         /// What the characterisation said of the last candidate, or which limits left none.
         reason: String,
     },
-    /// A run needs more bytes at once than there are.
-    CapacityBelowPeak {
-        /// The run's name.
-        workload: String,
-        /// Most bytes it needs at once.
-        peak: Bytes,
-    },
     /// Lifetimes do not fit at fixed addresses, although their sum does.
     NotPlaced {
         /// The run's name.
@@ -50,12 +43,25 @@ pub enum Infeasible {
         /// Domains there are.
         domains: u32,
     },
-    /// The memory answers later than the simulated accelerator waits.
-    ReadLatency {
-        /// Cycles from grant to response.
-        read_latency: u32,
+    /// Simulated with this capacity and latency, the run has no room for one of its ops.
+    Thrashing {
+        /// The run's name.
+        workload: String,
+        /// The op.
+        op: String,
+        /// Bytes it lacks.
+        lacking: Bytes,
+    },
+    /// The run would have to be simulated again, but is an imported occupancy.
+    NotSimulated {
+        /// The run's name.
+        workload: String,
+        /// Most bytes it needs at once.
+        peak: Bytes,
         /// Memory latency of the run.
         latency: u64,
+        /// Cycles from grant to response.
+        read_latency: u64,
     },
 }
 
@@ -69,16 +75,19 @@ impl fmt::Display for Infeasible {
                 write!(f, "words of {word_bits} bits: the RTL has powers of two from 32 to 512")
             }
             Infeasible::NoMacro { bank, reason } => write!(f, "no macro for a bank of {}: {reason}", bank.human()),
-            Infeasible::CapacityBelowPeak { workload, peak } => {
-                write!(f, "{workload} needs {} at once; simulate it with this capacity to let it spill", peak.human())
-            }
             Infeasible::NotPlaced { workload, reason } => write!(f, "{workload} cannot be placed: {reason}"),
             Infeasible::TooFewDomains { workload, needed, domains } => {
                 write!(f, "{workload} would need {needed} domains at this fill, there are {domains}")
             }
-            Infeasible::ReadLatency { read_latency, latency } => {
-                write!(f, "answers after {read_latency} cycles, the run was simulated with a latency of {latency}")
+            Infeasible::Thrashing { workload, op, lacking } => {
+                write!(f, "{workload} cannot run in it: {op} lacks {}", lacking.human())
             }
+            Infeasible::NotSimulated { workload, peak, latency, read_latency } => write!(
+                f,
+                "{workload} is an imported occupancy that cannot be simulated again; it needs {} at once and waits {latency} \
+                 cycles, this memory answers after {read_latency}",
+                peak.human()
+            ),
         }
     }
 }

@@ -37,6 +37,23 @@ impl Placement {
         self.blocks.iter().map(|block| block.first_word + block.words).max().unwrap_or(0)
     }
 
+    /// Domain-cycles in which a domain of `domain_words` words holds a live byte: for each domain the union of the `spans` (first
+    /// cycle, first cycle after) of the blocks with a word in it. One span a block, in the order of the blocks.
+    pub fn domain_on_cycles(&self, spans: impl IntoIterator<Item = (u64, u64)>, domain_words: u64) -> u64 {
+        let mut blocks: Vec<((u64, u64), &PlacedBlock)> = spans.into_iter().zip(&self.blocks).collect();
+        blocks.sort_unstable_by_key(|(span, _)| *span);
+        let mut covered = vec![0; self.end().div_ceil(domain_words) as usize];
+        let mut total = 0;
+        for ((from, to), block) in blocks {
+            for domain in block.first_word / domain_words..=(block.first_word + block.words - 1) / domain_words {
+                let until: &mut u64 = &mut covered[domain as usize];
+                total += to.saturating_sub(from.max(*until));
+                *until = to.max(*until);
+            }
+        }
+        total
+    }
+
     /// The block of a lifetime.
     pub fn block(&self, lifetime: LifetimeId) -> Option<&PlacedBlock> {
         self.blocks.binary_search_by_key(&lifetime, |block| block.lifetime).ok().map(|at| &self.blocks[at])

@@ -153,7 +153,7 @@ proptest! {
 
     #[test]
     fn tables_equal_cycle_by_cycle(stimulus in stimuli(8 * DOMAIN_WORDS, 600), shift in 0u32..3, more in 0u64..200, policy in policies(), states in states()) {
-        let plan = Plan::new(&stimulus, DOMAIN_WORDS);
+        let plan = Plan::new(&stimulus);
         let (domains, words) = (8 >> shift, DOMAIN_WORDS << shift);
         let cycles = plan.cycles + more;
         let table = plan.table(domains, words, cycles);
@@ -176,14 +176,14 @@ proptest! {
                 expected[level] += 1;
             }
         }
-        let mut found = Plan::new(&stimulus, DOMAIN_WORDS).overlap(8 >> shift, words);
+        let mut found = Plan::new(&stimulus).tabulate(8 >> shift, words, 1000).overlap;
         found.resize(19, 0);
         prop_assert_eq!(&found[..], &expected[1..]);
     }
 
     #[test]
     fn every_domain_is_accounted_for_in_every_cycle(stimulus in stimuli(8 * DOMAIN_WORDS, 600), policy in policies(), states in states()) {
-        let plan = Plan::new(&stimulus, DOMAIN_WORDS);
+        let plan = Plan::new(&stimulus);
         let gate = Gate::new(&policy, states);
         for collector in plan.by_domain(8, DOMAIN_WORDS, plan.cycles) {
             let table = collector.table(1, plan.cycles);
@@ -207,7 +207,7 @@ proptest! {
     #[test]
     fn no_policy_beats_the_oracle(stimulus in stimuli(8 * DOMAIN_WORDS, 600), policy in policies(), states in states(), hp in any::<bool>()) {
         let memory = memory(if hp { "22nm-hp" } else { "22nm-lstp" }, 8);
-        let plan = Plan::new(&stimulus, DOMAIN_WORDS);
+        let plan = Plan::new(&stimulus);
         let table = plan.table(8, DOMAIN_WORDS, plan.cycles + 5000);
         let all = table.domains * table.cycles;
         let best = cost(&oracle(&table, &memory, states, &times()), all, &memory);
@@ -219,7 +219,7 @@ proptest! {
     fn finer_domains_never_cost_the_oracle_more(stimulus in stimuli(8 * DOMAIN_WORDS, 600), states in states(), scale in 0.01f64..2.0) {
         let mut fine = memory("22nm-hp", 8);
         fine.wake = fine.wake.map(|e| e * scale);
-        let plan = Plan::new(&stimulus, DOMAIN_WORDS);
+        let plan = Plan::new(&stimulus);
         let mut before = f64::INFINITY;
         for shift in (0..=3).rev() {
             let size = f64::from(1u32 << shift);
@@ -238,7 +238,7 @@ proptest! {
     fn the_order_of_the_transfers_does_not_matter(stimulus in stimuli(8 * DOMAIN_WORDS, 600)) {
         let mut reversed = stimulus.clone();
         reversed.nodes.reverse();
-        let table = |s: &Stimulus| Plan::new(s, DOMAIN_WORDS).table(4, 2 * DOMAIN_WORDS, 1000);
+        let table = |s: &Stimulus| Plan::new(s).table(4, 2 * DOMAIN_WORDS, 1000);
         prop_assert_eq!(table(&stimulus), table(&reversed));
     }
 

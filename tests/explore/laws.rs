@@ -33,7 +33,7 @@ proptest! {
     #[test]
     fn never_is_leakage_times_time_and_accesses(stimulus in stimuli(8 * DOMAIN_WORDS, 600), reads in 0u64..1000, writes in 0u64..1000) {
         let memory = memory("22nm-lstp", 8);
-        let plan = Plan::new(&stimulus, DOMAIN_WORDS);
+        let plan = Plan::new(&stimulus);
         let table = plan.table(8, DOMAIN_WORDS, plan.cycles);
         let demand = demand(plan.cycles, reads, writes);
         let gate = Gate::new(&Policy::Never, States { light: true, retention: true });

@@ -140,6 +140,13 @@ fn runs() -> Vec<Run> {
     vec![run("one", &[(50_000, 3), (120_000, 2), (9_000, 6)]), run("two", &[(200_000, 1), (64, 4), (30_000, 3)])]
 }
 
+/// The same without what was done: nothing to place, nothing to simulate again.
+fn imported() -> Vec<Run> {
+    let mut runs = runs();
+    runs.iter_mut().for_each(|run| run.workload.ops.clear());
+    runs
+}
+
 fn explored(text: &str, runs: &[Run], predict: bool) -> Exploration {
     let model = EmbeddedTable::new(false).unwrap();
     explore(&study(text).unwrap(), runs, &model, Options { predict }).unwrap()
@@ -163,7 +170,7 @@ fn a_study_says_what_it_means() {
 
 #[test]
 fn every_problem_of_a_study_is_reported() {
-    let text = "[study]\ncapacity = ['48 Mib']\ndomains = [0]\ninterleave = 3\nplacement = ['offline']\n\
+    let text = "[study]\ncapacity = ['48 Mib']\ndomains = [0]\ninterleave = 3\nplacement = ['offlin']\n\
                 policies = ['nevr', { timeout = { of = 3 } }]\ntechnology = '22nm-tsmc'\nperid = '1 s'\n";
     assert_snapshot!(study(text).unwrap_err());
 }
@@ -326,9 +333,10 @@ fn what_cannot_be_built_is_not_selected() {
 #[test]
 fn infeasible_points_have_reasons() {
     let small = SMALL.replace("\"256 KiB\", \"1 MiB\"", "\"128 KiB\"");
-    let exploration = explored(&small, &runs(), true);
+    let exploration = explored(&small, &imported(), true);
     assert!(exploration.points.is_empty() && exploration.summary.winners.is_empty());
-    assert!(exploration.summary.infeasible.iter().any(|i| i.reason.contains("two needs 195.31 KiB at once")));
+    let reason = "two is an imported occupancy that cannot be simulated again; it needs 195.31 KiB at once";
+    assert!(exploration.summary.infeasible.iter().any(|i| i.reason.contains(reason)));
     let half = explored(SMALL, &runs(), false);
     let filled = |i: &&trapti::explore::InfeasiblePoint| i.placement.as_deref() == Some("ideal, alpha 0.5");
     assert!(half.summary.infeasible.iter().filter(filled).any(|i| i.reason.contains("would need 2 domains")));
@@ -351,10 +359,10 @@ fn a_study_and_its_runs_must_match() {
     spilling[0].statistics.dram.read_bytes = Bytes(100);
     spilling[0].accelerator.dram.energy_per_bit = None;
     assert!(refuse(SMALL, &spilling).contains("spills"));
-    let mut impatient = runs();
+    let mut impatient = imported();
     impatient.iter_mut().for_each(|r| r.accelerator.memories[0].latency = Cycles(0));
     let exploration = explored(SMALL, &impatient, false);
-    assert!(exploration.points.is_empty() && exploration.summary.infeasible[0].reason.contains("latency of 0"));
+    assert!(exploration.points.is_empty() && exploration.summary.infeasible[0].reason.contains("waits 0 cycles"));
 }
 
 #[test]

@@ -25,6 +25,18 @@ impl Holes {
         Some(taken)
     }
 
+    /// Takes the last `words` words of the highest hole that has as many.
+    pub(super) fn take_last(&mut self, words: u64) -> Option<u64> {
+        let at = self.pieces.iter().rposition(|(first, end)| end - first >= words)?;
+        let (first, end) = &mut self.pieces[at];
+        *end -= words;
+        let taken = *end;
+        if first == end {
+            self.pieces.remove(at);
+        }
+        Some(taken)
+    }
+
     /// Gives words back, joining them with the holes beside them.
     pub(super) fn put(&mut self, first: u64, words: u64) {
         let end = first + words;
@@ -68,5 +80,6 @@ mod tests {
         holes.put(4, 2);
         assert_eq!((holes.largest(), holes.pieces.len()), (6, 1));
         assert_eq!(holes.take(3), Some(2));
+        assert_eq!((holes.take_last(2), holes.take_last(2), holes.total()), (Some(6), None, 1));
     }
 }

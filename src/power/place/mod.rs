@@ -1,13 +1,62 @@
 //! Placement rules: each gives every lifetime of a memory an address for as long as it lives.
 
 mod holes;
+mod offline;
+mod pack;
 
-use super::{PlacedBlock, Placement};
+use super::Placement;
 use crate::ids::{LifetimeId, MemoryId};
 use crate::trace::Lifetime;
 use crate::units::{Bytes, Cycles};
-use holes::Holes;
+use pack::Items;
+use serde::{Deserialize, Serialize};
 use std::fmt;
+
+/// How lifetimes are given addresses. Nothing is moved once placed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Rule {
+    /// The lowest free address.
+    FirstFit,
+    /// Long-lived ones at the lowest free address, short-lived ones at the highest.
+    TwoEnded,
+    /// A pool for keys and values, one for weights, one for the rest; first-fit in each.
+    ByClass,
+    /// All lifetimes known beforehand: the least domain-on-time that the search finds, never more than first-fit's.
+    Offline,
+}
+
+impl Rule {
+    /// Every rule with its name.
+    pub const NAMES: [(&str, Rule); 4] = [
+        ("first-fit", Rule::FirstFit),
+        ("two-ended", Rule::TwoEnded),
+        ("by-class", Rule::ByClass),
+        ("offline", Rule::Offline),
+    ];
+
+    /// The rule of that name.
+    pub fn named(name: &str) -> Option<Self> {
+        Self::NAMES.iter().find(|(known, _)| *known == name).map(|(_, rule)| *rule)
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(Self::NAMES.iter().find(|(_, rule)| rule == self).map_or("", |n| n.0))
+    }
+}
+
+/// The memory that is placed into.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Space {
+    /// Words of the memory.
+    pub words: u64,
+    /// Words of a power domain.
+    pub domain_words: u64,
+    /// Bytes of a word.
+    pub word_bytes: u64,
+}
 
 /// Why the lifetimes cannot be placed: an answer, not an error.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -35,6 +84,25 @@ impl fmt::Display for Unplaceable {
     }
 }
 
+/// Places every lifetime of `memory` by a rule.
+///
+/// # Errors
+/// [`Unplaceable`] names the first lifetime that finds no hole.
+pub fn place(
+    rule: Rule,
+    lifetimes: &[Lifetime],
+    memory: MemoryId,
+    space: Space,
+) -> std::result::Result<Placement, Unplaceable> {
+    let items = Items::new(lifetimes, memory, space.word_bytes);
+    match rule {
+        Rule::FirstFit => items.pack(space.words, |_| false).map(|first| items.placement(&first)),
+        Rule::TwoEnded => items.two_ended(space.words).map(|first| items.placement(&first)),
+        Rule::ByClass => items.by_class(space).map(|first| items.placement(&first)),
+        Rule::Offline => offline::place(&items, space),
+    }
+}
+
 /// Places every lifetime of `memory` at the lowest address that is free from its reservation to its release, in the order
 /// of their reservations (of equal ones by id), word-aligned, in a memory of `words` words of `word_bytes` bytes.
 ///
@@ -48,42 +116,5 @@ pub fn first_fit(
     words: u64,
     word_bytes: u64,
 ) -> std::result::Result<Placement, Unplaceable> {
-    let mine = || (0..lifetimes.len()).filter(|&index| lifetimes[index].memory == memory);
-    let mut by_reservation: Vec<usize> = mine().collect();
-    by_reservation.sort_by_key(|&index| lifetimes[index].reserved);
-    let mut by_release: Vec<usize> = mine().filter(|&i| lifetimes[i].reserved < lifetimes[i].released).collect();
-    by_release.sort_by_key(|&index| lifetimes[index].released);
-    let mut to_release = by_release.into_iter().peekable();
-    let mut holes = Holes::new(words);
-    let mut first_words = vec![0; lifetimes.len()];
-    let extent = |index: usize| lifetimes[index].extent.0.div_ceil(word_bytes).max(1);
-    for index in by_reservation {
-        let now = lifetimes[index].reserved;
-        while let Some(gone) = to_release.next_if(|&gone| lifetimes[gone].released <= now) {
-            holes.put(first_words[gone], extent(gone));
-        }
-        let Some(first) = holes.take(extent(index)) else {
-            return Err(unplaceable(index, now, extent(index), &holes, word_bytes));
-        };
-        first_words[index] = first;
-        if lifetimes[index].released <= now {
-            holes.put(first, extent(index));
-        }
-    }
-    let block = |index: usize| PlacedBlock {
-        lifetime: LifetimeId::from(index),
-        first_word: first_words[index],
-        words: extent(index),
-    };
-    Ok(Placement { blocks: mine().map(block).collect() })
-}
-
-fn unplaceable(index: usize, cycle: Cycles, words: u64, holes: &Holes, word_bytes: u64) -> Unplaceable {
-    Unplaceable {
-        lifetime: LifetimeId::from(index),
-        cycle,
-        needed: Bytes(words * word_bytes),
-        missing: Bytes((words - holes.largest()) * word_bytes),
-        free: Bytes(holes.total() * word_bytes),
-    }
+    place(Rule::FirstFit, lifetimes, memory, Space { words, domain_words: words, word_bytes })
 }

@@ -1,0 +1,193 @@
+//! One geometry, a capacity split into domains: its memories, and every placement in it.
+
+use super::demand::Subject;
+use super::evaluate::{Scene, Setting};
+use super::exploration::{InfeasiblePoint, PlacementDigest};
+use super::intervals::IntervalTable;
+use super::point::{Point, WorkloadPoint};
+use super::study::{PlacementRule, PortShape, Study};
+use super::tabulate::{ideal, ideal_domains};
+use super::version::{Fitting, Version};
+use crate::error::Result;
+use crate::power::{BankedMemory, Infeasible, organise};
+use crate::sram::SramModel;
+use crate::units::Bytes;
+
+/// A capacity, its split into domains, and every memory that can be built so.
+pub(super) struct Geometry {
+    pub capacity: Bytes,
+    pub domains: u32,
+    /// One for each technology and interleave that is possible.
+    pub memories: Vec<BankedMemory>,
+    /// Those that are not.
+    pub infeasible: Vec<InfeasiblePoint>,
+}
+
+/// Where a point stands in the order of the study: placement, memory.
+type Rank = (usize, usize);
+
+/// What a geometry yields.
+#[derive(Default)]
+pub(super) struct Yield {
+    /// Points with what each workload contributes, policies in order.
+    pub points: Vec<(Rank, Vec<(Point, Vec<WorkloadPoint>)>)>,
+    pub infeasible: Vec<InfeasiblePoint>,
+    pub digests: Vec<PlacementDigest>,
+}
+
+impl Geometry {
+    /// Builds every technology and interleave; what cannot be built is noted.
+    pub fn new(study: &Study, (capacity, domains): (Bytes, u32), port: PortShape, model: &dyn SramModel) -> Self {
+        let mut geometry = Self { capacity, domains, memories: Vec::new(), infeasible: Vec::new() };
+        for &technology in &study.technologies {
+            for &interleave in &study.interleave {
+                let spec = study.organisation(capacity, (domains, interleave), technology, port);
+                match organise(&spec, model) {
+                    Ok(memory) => geometry.memories.push(memory),
+                    Err(reason) => geometry.infeasible.push(InfeasiblePoint {
+                        interleave: Some(interleave),
+                        technology: Some(technology.to_string()),
+                        reason: reason.to_string(),
+                        ..geometry.here()
+                    }),
+                }
+            }
+        }
+        geometry
+    }
+
+    fn here(&self) -> InfeasiblePoint {
+        let (capacity_bytes, domains) = (self.capacity.0, Some(self.domains));
+        InfeasiblePoint { capacity_bytes, domains, ..InfeasiblePoint::default() }
+    }
+
+    fn domain_bytes(&self) -> u64 {
+        self.capacity.0 / u64::from(self.domains)
+    }
+
+    /// Every point of the memories that `take` chooses, for runs that fit the capacity and the latency of these.
+    ///
+    /// # Errors
+    /// A placement that is wrong.
+    pub fn points(&self, study: &Study, runs: &Fitting<'_, '_>, take: impl Fn(&BankedMemory) -> bool) -> Result<Yield> {
+        let mut found = Yield::default();
+        let runs: Vec<&Version<'_>> = match runs.iter().cloned().collect() {
+            Ok(runs) => runs,
+            Err(reason) => {
+                found.infeasible.push(InfeasiblePoint { reason: Infeasible::to_string(&reason), ..self.here() });
+                return Ok(found);
+            }
+        };
+        let bounds = match self.bounds(&runs) {
+            Ok(bounds) => bounds,
+            Err(reason) => {
+                found.infeasible.push(InfeasiblePoint { reason: reason.to_string(), ..self.here() });
+                return Ok(found);
+            }
+        };
+        for (rank, (placement, alpha)) in placements(study).into_iter().enumerate() {
+            match self.scenes(placement, alpha, &runs, &bounds, &mut found.digests)? {
+                Ok(scenes) => {
+                    let chosen = self.memories.iter().enumerate().filter(|(_, memory)| take(memory));
+                    let points = |m| Setting::new(study, m, placement, alpha).points(&scenes);
+                    found.points.extend(chosen.map(|(index, memory)| ((rank, index), points(memory))));
+                }
+                Err(reason) => found.infeasible.push(InfeasiblePoint {
+                    placement: Some(placement_name(placement, alpha)),
+                    reason: reason.to_string(),
+                    ..self.here()
+                }),
+            }
+        }
+        Ok(found)
+    }
+
+    /// The ideal placement of every workload at α = 1.
+    fn bounds(&self, runs: &[&Version<'_>]) -> std::result::Result<Vec<IntervalTable>, Infeasible> {
+        runs.iter().map(|run| self.bound(run, 1.0)).collect()
+    }
+
+    fn bound(&self, run: &Version<'_>, alpha: f64) -> std::result::Result<IntervalTable, Infeasible> {
+        let (subject, domains) = (run.subject(), self.domains);
+        let table = ideal(subject.occupancy(), domains, self.domain_bytes(), alpha, run.demand.charged);
+        table.ok_or_else(|| Infeasible::TooFewDomains {
+            workload: subject.name().into(),
+            needed: ideal_domains(run.peak.0, self.domain_bytes(), alpha),
+            domains,
+        })
+    }
+
+    fn scenes<'s>(
+        &self,
+        placement: PlacementRule,
+        alpha: f64,
+        runs: &'s [&Version<'_>],
+        bounds: &'s [IntervalTable],
+        digests: &mut Vec<PlacementDigest>,
+    ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {
+        let mut scenes = Vec::new();
+        for (run, bound) in runs.iter().zip(bounds) {
+            match self.scene(placement, alpha, run, bound, digests)? {
+                Ok(scene) => scenes.push(scene),
+                Err(reason) => return Ok(Err(reason)),
+            }
+        }
+        Ok(Ok(scenes))
+    }
+
+    fn scene<'s>(
+        &self,
+        placement: PlacementRule,
+        alpha: f64,
+        run: &'s Version<'_>,
+        bound: &'s IntervalTable,
+        digests: &mut Vec<PlacementDigest>,
+    ) -> Result<std::result::Result<Scene<'s>, Infeasible>> {
+        let (workload, demand) = (run.name(), run.demand);
+        let Some(rule) = placement.placed() else {
+            return Ok(self.bound(run, alpha).map(|table| {
+                let live_cycles = table.busy;
+                Scene { workload, demand, live_cycles, table, overlap: Vec::new(), ideal: bound }
+            }));
+        };
+        let placed = match run.unplaced() {
+            Ok(unplaced) => unplaced.place(&run.subject(), rule, self.capacity, self.domains)?,
+            Err(reason) => Err(reason),
+        };
+        let placed = match placed {
+            Ok(placed) => placed,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let words = self.domain_bytes() / word_bytes(&run.subject());
+        let tabulated = placed.plan.tabulate(self.domains, words, demand.charged.max(placed.plan.cycles));
+        digests.push(PlacementDigest {
+            capacity_bytes: self.capacity.0,
+            domains: self.domains.into(),
+            placement: rule.to_string(),
+            workload: workload.into(),
+            digest: placed.digest,
+        });
+        let (table, overlap, live_cycles) = (tabulated.table, tabulated.overlap, placed.live_cycles);
+        Ok(Ok(Scene { workload, demand, live_cycles, table, overlap, ideal: bound }))
+    }
+}
+
+fn word_bytes(subject: &Subject<'_>) -> u64 {
+    u64::from(subject.port().word_bits / 8)
+}
+
+/// Placements of a study, the ideal one at every α.
+fn placements(study: &Study) -> Vec<(PlacementRule, f64)> {
+    let alphas = |rule: &PlacementRule| match rule {
+        PlacementRule::Ideal => study.alpha.clone(),
+        PlacementRule::Placed(_) => vec![1.0],
+    };
+    study.placements.iter().flat_map(|rule| alphas(rule).into_iter().map(move |a| (*rule, a))).collect()
+}
+
+fn placement_name(placement: PlacementRule, alpha: f64) -> String {
+    match placement {
+        PlacementRule::Ideal => format!("ideal, alpha {alpha}"),
+        PlacementRule::Placed(rule) => rule.to_string(),
+    }
+}

@@ -1,0 +1,142 @@
+//! Studies on simulated models: every placement, and memories that the runs were not simulated for.
+
+use std::sync::OnceLock;
+use trapti::accelerator::Accelerator;
+use trapti::diagnostic::Source;
+use trapti::explore::{Exploration, Options, Point, Study, explore};
+use trapti::sim::{self, simulate};
+use trapti::sram::EmbeddedTable;
+use trapti::trace::{Choices, Run};
+use trapti::workload::{Lowering, Model, Scenario, lower};
+
+const GPT: &str = r#"{"model_type": "gpt2", "n_layer": 2, "n_embd": 128, "n_head": 2, "n_positions": 256, "vocab_size": 512,
+    "activation_function": "gelu_new"}"#;
+const QWEN: &str = r#"{"model_type": "qwen2", "hidden_act": "silu", "hidden_size": 96, "intermediate_size": 256,
+    "num_hidden_layers": 2, "num_attention_heads": 4, "num_key_value_heads": 2, "vocab_size": 256}"#;
+
+/// A small accelerator whose memory has this capacity and latency.
+fn accelerator(capacity: &str, latency: u64) -> Accelerator {
+    let text = include_str!("../../models/accelerators/edge-2x128.toml")
+        .replace("rows = 128", "rows = 32")
+        .replace("columns = 128", "columns = 32")
+        .replace("port_bits = 512", "port_bits = 128")
+        .replace("capacity = \"64 MiB\"", &format!("capacity = \"{capacity}\""))
+        .replace("latency = 10 ", &format!("latency = {latency} "));
+    Accelerator::parse(&Source::new("small.toml", text.as_str())).unwrap()
+}
+
+/// A model with a short prompt and two decoded tokens.
+pub fn run(name: &str, config: &str, capacity: &str, latency: u64) -> Run {
+    let scenario = Scenario::parse(&Source::new("scenario.toml", "prefill = 48\ndecode = 2\n")).unwrap();
+    let model = Model::parse(&Source::new(format!("{name}.json"), config)).unwrap();
+    let lowering = Lowering::for_scenario(&scenario);
+    let mut workload = lower(&model, &scenario, &lowering).unwrap();
+    workload.name = name.into();
+    let options = sim::Options::of(&lowering);
+    let run = simulate(&workload, &accelerator(capacity, latency), &options, &mut |_| {}).unwrap();
+    Run { choices: Some(Choices { scenario: Some(scenario), lowering }), ..run }
+}
+
+pub fn runs() -> &'static [Run] {
+    static RUNS: OnceLock<Vec<Run>> = OnceLock::new();
+    RUNS.get_or_init(|| vec![run("gpt", GPT, "64 MiB", 10), run("qwen", QWEN, "64 MiB", 10)])
+}
+
+pub fn explored(study: &str, runs: &[Run], predict: bool) -> Exploration {
+    let study = Study::parse(&Source::new("study.toml", study)).unwrap();
+    explore(&study, runs, &EmbeddedTable::new(false).unwrap(), Options { predict }).unwrap()
+}
+
+const PLACEMENTS: &str = r#"
+[study]
+capacity = "1 MiB"
+domains = [1, 4, 16]
+placement = ["ideal", "first-fit", "two-ended", "by-class", "offline"]
+policies = ["never", "mask", { timeout = { retention = "break-even", off = "break-even" } }]
+technology = "22nm-hp"
+"#;
+
+fn at<'e>(exploration: &'e Exploration, placement: &str, domains: u64, policy: &str) -> &'e Point {
+    let here = |p: &&Point| p.placement == placement && p.domains == domains && p.policy == policy;
+    exploration.points.iter().find(here).unwrap_or_else(|| panic!("{placement}, {domains} domains, {policy}"))
+}
+
+#[test]
+fn offline_is_at_least_as_good_as_first_fit() {
+    let exploration = explored(PLACEMENTS, runs(), false);
+    for domains in [1, 4, 16] {
+        let [ideal, first_fit, offline] =
+            ["ideal", "first-fit", "offline"].map(|placement| at(&exploration, placement, domains, "mask"));
+        assert!(offline.live_cycles <= first_fit.live_cycles);
+        assert_eq!(ideal.live_cycles, ideal.ideal_live_cycles);
+        for point in [first_fit, offline] {
+            assert!(point.ideal_live_cycles <= point.live_cycles, "nothing beats the bound");
+            assert_eq!(point.ideal_live_cycles, ideal.live_cycles);
+        }
+    }
+    let [first_fit, offline] = ["first-fit", "offline"].map(|p| at(&exploration, p, 16, "mask"));
+    assert!(offline.live_cycles < first_fit.live_cycles, "with fine domains the search finds something");
+    assert!(offline.energy_pj < first_fit.energy_pj);
+}
+
+#[test]
+fn every_placement_is_predicted() {
+    let study = PLACEMENTS.replace("[1, 4, 16]", "[8]").replace("\"ideal\", ", "");
+    for rule in ["first-fit", "two-ended", "by-class", "offline"] {
+        let only = study.replace("\"first-fit\", \"two-ended\", \"by-class\", \"offline\"", &format!("\"{rule}\""));
+        let exploration = explored(&only, runs(), true);
+        assert!(exploration.summary.front.iter().all(|front| front.prediction.is_some()));
+        assert_eq!(exploration.summary.placements.len(), 2);
+        let errors = exploration.summary.front.iter().filter_map(|f| f.prediction.as_ref()).map(|p| p.energy_error);
+        errors.for_each(|error| assert!(error.abs() < 0.3, "{rule}: {error}"));
+    }
+}
+
+/// First-fit alone, at capacities around the peak and with macros of several speeds.
+const TIGHT: &str = r#"
+[study]
+capacity = ["32 KiB", "64 KiB", "1 MiB"]
+domains = [1, 4]
+placement = ["ideal", "offline"]
+policies = ["never", "mask"]
+technology = ["22nm-hp", "90nm-lstp"]
+"#;
+
+#[test]
+fn a_capacity_below_the_peak_is_simulated_again() {
+    let exploration = explored(TIGHT, runs(), true);
+    let peaks: Vec<u64> = exploration.summary.workloads.iter().map(|w| w.peak_bytes).collect();
+    assert!(peaks.iter().any(|p| *p > 64 << 10) && peaks.iter().all(|p| *p < 1 << 20), "{peaks:?}");
+    let never = |mib: u64, technology: &str| {
+        let here = |p: &&Point| p.capacity_bytes == mib && p.technology == technology && p.policy == "never";
+        exploration.points.iter().find(here)
+    };
+    let (tight, roomy) = (never(64 << 10, "22nm-hp").unwrap(), never(1 << 20, "22nm-hp").unwrap());
+    assert!(tight.dram_pj > 0.0 && roomy.dram_pj == 0.0, "what spills costs DRAM energy");
+    assert!(tight.cycles > roomy.cycles, "and time");
+    // The same as a run that was simulated with this capacity from the start.
+    let fresh = [run("gpt", GPT, "64 KiB", 10), run("qwen", QWEN, "64 KiB", 10)];
+    let expected = explored(&TIGHT.replace("\"32 KiB\", \"64 KiB\", \"1 MiB\"", "\"64 KiB\""), &fresh, true);
+    let same = |e: &Exploration| -> Vec<Point> {
+        let here = e.points.iter().filter(|p| p.capacity_bytes == 64 << 10);
+        here.map(|p| Point { point: 0, on_front: 0, predicted_cycles: 0, predicted_energy_pj: 0.0, ..p.clone() }).collect()
+    };
+    assert_eq!(same(&exploration), same(&expected));
+}
+
+#[test]
+fn a_macro_slower_than_the_run_waited_for_is_simulated_again() {
+    let hasty = [run("gpt", GPT, "64 MiB", 1), run("qwen", QWEN, "64 MiB", 1)];
+    let study = TIGHT.replace("\"32 KiB\", \"64 KiB\", \"1 MiB\"", "\"1 MiB\"");
+    let exploration = explored(&study, &hasty, true);
+    let slow: Vec<&Point> = exploration.points.iter().filter(|p| p.technology == "90nm-lstp").collect();
+    assert!(!slow.is_empty() && slow.iter().all(|p| p.read_latency_cycles > 1));
+    let planned: u64 = exploration.summary.workloads.iter().map(|w| w.cycles).sum();
+    for point in slow {
+        let latency = point.read_latency_cycles;
+        let cycles = |name, config| run(name, config, "64 MiB", latency).statistics.cycles.0;
+        assert_eq!(point.cycles, cycles("gpt", GPT) + cycles("qwen", QWEN));
+        assert!(point.cycles > planned);
+    }
+    assert!(exploration.summary.front.iter().all(|front| front.prediction.is_some()));
+}
