@@ -6,4 +6,5 @@ mod memory;
 mod models;
 mod organisation;
 mod real;
+mod reasons;
 mod study;

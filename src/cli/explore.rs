@@ -5,7 +5,7 @@ use super::simulate::Done;
 use super::{Answer, inputs, progress};
 use crate::artefact::{self, Input};
 use crate::error::Result;
-use crate::explore::{self, Exploration, Options, Rows, Study};
+use crate::explore::{self, Explanation, Exploration, Options, Rows, Study};
 use crate::sram::Characterisation;
 use crate::trace::Run;
 use clap::Args;
@@ -14,7 +14,8 @@ use std::path::{Path, PathBuf};
 /// Try bank organisations and gating policies on one or more runs that share a memory.
 #[derive(Debug, Args)]
 #[command(
-    after_help = "Example:\n  trapti explore out/gpt2-xl out/deepseek --study models/studies/edge-llm.toml -o out/exploration"
+    after_help = "Examples:\n  trapti explore out/gpt2-xl out/deepseek --study models/studies/edge-llm.toml -o out/exploration\n  \
+                  trapti explore out/gpt2-xl out/deepseek --study models/studies/edge-llm.toml -o out/exploration --explain 120"
 )]
 pub(super) struct Arguments {
     /// Run directories.
@@ -29,6 +30,16 @@ pub(super) struct Arguments {
     /// Also write every point as comma-separated values to this file.
     #[arg(long, value_name = "FILE")]
     csv: Option<PathBuf>,
+    /// Play the runs exactly against these points too, not only against the front.
+    #[arg(long, value_name = "POINT", value_delimiter = ',')]
+    predict: Vec<u64>,
+    /// Explain a point instead of listing the front: energy by term, idle intervals against break-even, what keeps each domain
+    /// awake, what a change would buy.
+    #[arg(long, value_name = "POINT")]
+    explain: Option<u64>,
+    /// Estimate every point, play none.
+    #[arg(long, conflicts_with = "predict")]
+    no_prediction: bool,
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
@@ -37,10 +48,21 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         digests.push(inputs::digest_of("run", path)?);
     }
     let runs = || arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>();
-    let (exploration, done) = explore_into(&arguments.output, &study, runs, digests)?;
+    let options = Options { predict: !arguments.no_prediction };
+    let (mut exploration, done) = explore_into(&arguments.output, &study, runs, digests.clone(), options)?;
+    if !arguments.predict.is_empty() {
+        let model = study.model()?;
+        explore::predict_points(&mut exploration, &arguments.predict, &runs()?, model.as_ref())?;
+        exploration.write(&arguments.output, digests)?;
+    }
     output.note(&format!("{}: {}", arguments.output.display(), done.word()));
     if let Some(path) = &arguments.csv {
         artefact::write(path, explore::Point::table(&exploration.points).csv().as_bytes())?;
+    }
+    if let Some(point) = arguments.explain {
+        let explanation = explore::explain(&exploration, point, &runs()?, study.model()?.as_ref())?;
+        output.result(&explanation, || explained(&exploration, &explanation));
+        return Ok(Answer::Yes);
     }
     output.result(&exploration.summary, || human(&exploration));
     Ok(if exploration.points.is_empty() { Answer::No } else { Answer::Yes })
@@ -63,13 +85,17 @@ pub(super) fn explore_into(
     study: &Study,
     runs: impl FnOnce() -> Result<Vec<Run>>,
     digests: Vec<Input>,
+    options: Options,
 ) -> Result<(Exploration, Done)> {
     if artefact::up_to_date(target, "explore", &digests) {
-        return Ok((Exploration::read(target)?, Done::Before));
+        let exploration = Exploration::read(target)?;
+        if !options.predict || exploration.summary.is_predicted() {
+            return Ok((exploration, Done::Before));
+        }
     }
     let spinner = progress::spinner("explore");
     let model = study.model()?;
-    let exploration = explore::explore(study, &runs()?, model.as_ref(), Options::default());
+    let exploration = explore::explore(study, &runs()?, model.as_ref(), options);
     spinner.finish_and_clear();
     let exploration = exploration?;
     exploration.write(target, digests)?;
@@ -84,8 +110,25 @@ pub(super) fn human(exploration: &Exploration) -> String {
     };
     let mut text = section("Pareto front (ideal: a bound without addresses)", &exploration.front_rows());
     text.push_str(&section("Best", &exploration.winner_rows()));
+    text.push_str(&section("Predictions asked for", &exploration.asked_rows()));
     text.push_str(&section("Not feasible", &exploration.infeasible_rows()));
     text.push_str(&format!("{} points evaluated\n", crate::units::grouped(exploration.summary.points)));
+    text
+}
+
+/// A point with what explains it.
+fn explained(exploration: &Exploration, explanation: &Explanation) -> String {
+    let mut text = cells(&exploration.point_rows([&explanation.point]));
+    for (title, rows) in [
+        ("Energy", exploration.term_rows(&explanation.point)),
+        ("Idle intervals of all domains", explanation.gap_rows()),
+        ("What keeps each domain awake", explanation.domain_rows()),
+        ("What a change would buy", explanation.alternative_rows()),
+    ] {
+        if !rows.rows.is_empty() {
+            text.push_str(&format!("\n{title}\n{}", cells(&rows)));
+        }
+    }
     text
 }
 

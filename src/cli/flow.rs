@@ -9,7 +9,7 @@ use super::{Answer, inputs, select};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
 use crate::error::{Error, Result};
-use crate::explore::{Choice, Exploration, Objective};
+use crate::explore::{Choice, Exploration, Objective, Options};
 use crate::power::Design;
 use crate::report::{Fact, Inputs, report};
 use crate::rtl;
@@ -130,7 +130,8 @@ fn explore_all(project: &Project, runs: &[Simulated], stage: &Stage) -> Result<E
     let (study, mut digests) = explore::study(&project.study)?;
     digests.extend(runs.iter().map(|r| r.digest.clone()));
     let all = || Ok(runs.iter().map(|r| r.run.clone()).collect());
-    let (exploration, done) = explore::explore_into(&stage.path("exploration"), &study, all, digests)?;
+    let (exploration, done) =
+        explore::explore_into(&stage.path("exploration"), &study, all, digests, Options::default())?;
     stage.done(&format!("explore {} points", crate::units::grouped(exploration.summary.points)), done);
     Ok(exploration)
 }

@@ -1,25 +1,35 @@
 //! `trapti select`: from an exploration to a design.
 
 use super::Answer;
-use super::output::{Output, table};
+use super::output::{Output, message, table};
 use crate::artefact;
+use crate::config::{Delay, Document, FromValue};
+use crate::diagnostic::Source;
 use crate::error::{Error, Result};
-use crate::explore::{Choice, Exploration, Objective, select};
+use crate::explore::{Choice, Exploration, LatencyLimit, Limits, Objective, select};
 use crate::power::{Design, Policy};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
+use toml::de::DeValue;
 
 /// Take one point of an exploration and fix every parameter of its memory.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  trapti select out/exploration --min energy -o out/design.json")]
+#[command(after_help = "Examples:\n  trapti select out/exploration --min energy -o out/design.json\n  \
+                         trapti select out/exploration --min energy --max-area 12mm2 --max-latency +1% -o out/design.json")]
 pub(super) struct Arguments {
     /// Exploration directory.
     exploration: PathBuf,
     /// Take the best point with addresses for this objective.
     #[arg(long, value_enum, default_value_t)]
     min: Minimum,
+    /// Take no larger one, such as 12mm2.
+    #[arg(long, value_name = "AREA", allow_hyphen_values = true)]
+    max_area: Option<String>,
+    /// Take no slower one: +1% against the fastest ungated memory of the same capacity, 5ms, or 20000 cycles.
+    #[arg(long, value_name = "LATENCY", allow_hyphen_values = true)]
+    max_latency: Option<String>,
     /// Take this row of `points.parquet`.
-    #[arg(long, value_name = "ROW", conflicts_with = "min")]
+    #[arg(long, value_name = "ROW", conflicts_with_all = ["min", "max_area", "max_latency"])]
     point: Option<u64>,
     /// Design file to write.
     #[arg(short, long, value_name = "FILE")]
@@ -50,11 +60,57 @@ impl From<Minimum> for Objective {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let exploration = Exploration::read(&arguments.exploration)?;
-    let choice = arguments.point.map_or(Choice::Best(arguments.min.into()), Choice::Point);
+    let choice = match (arguments.point, arguments.limits()?) {
+        (Some(row), _) => Choice::Point(row),
+        (None, limits) if limits == Limits::default() => Choice::Best(arguments.min.into()),
+        (None, limits) => match exploration.within(arguments.min.into(), limits) {
+            Ok(row) => Choice::Point(row),
+            Err(reason) => {
+                message(&reason.to_string());
+                return Ok(Answer::No);
+            }
+        },
+    };
     let design = select_into(&arguments.output, &exploration, choice)?;
     output.note(&format!("design: {}", arguments.output.display()));
     output.result(&design, || human(&design));
     Ok(Answer::Yes)
+}
+
+impl Arguments {
+    /// The options are read as a file would be, so that what is wrong in them is told in the same way.
+    fn limits(&self) -> Result<Limits> {
+        let options = [("max-area", &self.max_area), ("max-latency", &self.max_latency)];
+        let given = options.iter().filter_map(|(key, value)| Some((key, value.as_deref()?)));
+        let line = |(key, value): (&&str, &str)| format!("{key} = {}\n", toml::Value::from(value));
+        let source = Source::new("command line", given.map(line).collect::<String>());
+        let document = Document::parse(&source)?;
+        let mut table = document.root();
+        let (area, latency) = (table.optional("max-area"), table.optional("max-latency"));
+        let limits = Limits { area: area.value(), latency: latency.value::<Latency>().map(|l| l.0) };
+        document.result(Some(limits))
+    }
+}
+
+/// A limit on the latency as it is written.
+struct Latency(LatencyLimit);
+
+impl FromValue for Latency {
+    fn expected() -> String {
+        "a share such as `+1%`, a time such as `5 ms`, or cycles such as `20000 cycles`".into()
+    }
+
+    fn from_value(value: &DeValue<'_>) -> Option<Self> {
+        let text = value.as_str()?;
+        if let Some(share) = text.strip_prefix('+').and_then(|rest| rest.strip_suffix('%')) {
+            let share: f64 = share.trim().parse().ok().filter(|s: &f64| *s >= 0.0 && s.is_finite())?;
+            return Some(Self(LatencyLimit::AboveNever(share / 100.0)));
+        }
+        Some(Self(match Delay::from_value(value)? {
+            Delay::Cycles(cycles) => LatencyLimit::Cycles(cycles),
+            Delay::Time(time) => LatencyLimit::Time(time),
+        }))
+    }
 }
 
 /// Selects and writes `design.json`.

@@ -47,6 +47,9 @@ pub struct Summary {
     pub infeasible: Vec<InfeasiblePoint>,
     /// Pareto front over the objectives among points with addresses, ascending.
     pub front: Vec<FrontPoint>,
+    /// Points outside the front whose prediction was asked for.
+    #[serde(default)]
+    pub asked: Vec<FrontPoint>,
     /// Pareto front among bounds: what no placement can beat.
     pub bound_front: Vec<u64>,
     /// Best point for each objective, among points with addresses if there are any; by prediction, where the front was predicted.
@@ -156,6 +159,13 @@ pub struct PlacementDigest {
     pub workload: String,
     /// BLAKE3 digest of the addresses, in hexadecimal.
     pub digest: String,
+}
+
+impl Summary {
+    /// Whether every point on the front has been played.
+    pub fn is_predicted(&self) -> bool {
+        self.front.iter().all(|point| point.prediction.is_some())
+    }
 }
 
 impl Exploration {

@@ -102,6 +102,24 @@ impl Geometry {
         Ok(found)
     }
 
+    /// Idle intervals of every run under one placement; the inner result says why there are none.
+    ///
+    /// # Errors
+    /// A placement that is wrong.
+    pub fn tables(
+        &self,
+        placement: PlacementRule,
+        alpha: f64,
+        runs: &[&Version<'_>],
+    ) -> Result<std::result::Result<Vec<IntervalTable>, Infeasible>> {
+        let bounds = match self.bounds(runs) {
+            Ok(bounds) => bounds,
+            Err(reason) => return Ok(Err(reason)),
+        };
+        let scenes = self.scenes(placement, alpha, runs, &bounds, &mut Vec::new())?;
+        Ok(scenes.map(|scenes| scenes.into_iter().map(|scene| scene.table).collect()))
+    }
+
     /// The ideal placement of every workload at α = 1.
     fn bounds(&self, runs: &[&Version<'_>]) -> std::result::Result<Vec<IntervalTable>, Infeasible> {
         runs.iter().map(|run| self.bound(run, 1.0)).collect()

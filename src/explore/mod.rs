@@ -6,10 +6,12 @@
 pub mod demand;
 pub mod estimate;
 pub mod evaluate;
+mod explain;
 mod exploration;
 pub mod gap;
 mod geometry;
 pub mod intervals;
+mod limits;
 pub mod oracle;
 pub mod pareto;
 mod placed;
@@ -25,13 +27,16 @@ mod study_file;
 pub mod tabulate;
 mod version;
 
+pub use explain::{Alternative, DomainKeeper, Explanation, GapBucket, GapCount, explain};
 pub use exploration::{
     Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Sensitivity, Summary, Winner,
     WorkloadSummary,
 };
+pub use limits::{LatencyLimit, Limits, OutOfReach};
 pub use placed::{Placed, Unplaced};
 pub use point::{Point, WorkloadPoint};
 pub use prediction::controller;
+pub use prediction::predict_points;
 pub use rows::Rows;
 pub use search::{Options, explore};
 pub use select::{Choice, memory_of, select};

@@ -1,17 +1,20 @@
 //! The prediction of a point: its runs played event by event, and what the estimate was off by.
 
+use super::demand::subjects;
 use super::evaluate::{policy, timing};
-use super::exploration::{Exploration, PredictedPoint};
+use super::exploration::{Exploration, FrontPoint, PredictedPoint};
 use super::gap::Gate;
 use super::placed::{compile, placement};
 use super::point::Point;
 use super::predict::predict;
 use super::search::Search;
-use super::select::{memory_of, rule_of};
+use super::select::{memory_of, refuse, rule_of};
 use super::study::{PlacementRule, Study};
 use super::version::{Version, Versions};
 use crate::error::Result;
 use crate::power::{Activity, BankedMemory, Class, Controller, Policy, Stimulus, Totals, TransitionCycles, energy};
+use crate::sram::SramModel;
+use crate::trace::Run;
 use crate::units::Bytes;
 use rayon::prelude::*;
 use std::collections::BTreeMap;
@@ -24,6 +27,39 @@ pub(super) fn predict_front(exploration: &mut Exploration, search: &Search<'_, '
         front.prediction = predictions.get(&front.point).cloned();
     }
     exploration.note(&predictions);
+    Ok(())
+}
+
+/// Plays every run against points that are asked for and notes the result in the exploration; those already predicted are left.
+///
+/// # Errors
+/// A point that does not exist or has no addresses; runs or a characterisation that the exploration was not made from.
+pub fn predict_points(
+    exploration: &mut Exploration,
+    points: &[u64],
+    runs: &[Run],
+    model: &dyn SramModel,
+) -> Result<()> {
+    let mut asked = Vec::new();
+    for &row in points {
+        let last = exploration.points.len().saturating_sub(1);
+        match exploration.point(row) {
+            None => return Err(refuse(format!("there is no point {row}"), &format!("points are 0 to {last}"))),
+            Some(point) if point.is_bound() => {
+                return Err(refuse(format!("point {row} is a bound: it has no addresses to play"), "choose another"));
+            }
+            Some(point) if point.predicted_cycles == 0 => asked.push(row),
+            Some(_) => {}
+        }
+    }
+    let study = exploration.summary.study.clone();
+    let subjects = subjects(&study, runs)?;
+    let search = Search { study: &study, model, subjects: &subjects };
+    let found = predictions(exploration, &asked, &search)?;
+    exploration.note(&found);
+    let row = |(point, prediction)| FrontPoint { point, prediction: Some(prediction) };
+    exploration.summary.asked.extend(found.into_iter().map(row));
+    exploration.summary.asked.sort_by_key(|p| p.point);
     Ok(())
 }
 

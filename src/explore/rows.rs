@@ -1,8 +1,9 @@
 //! Tables for people: rows of text with units in the header.
 
+use super::explain::{Alternative, DomainKeeper, Explanation, GapBucket};
 use super::exploration::{Exploration, FrontPoint, Winner};
 use super::point::Point;
-use crate::units::Bytes;
+use crate::units::{Bytes, grouped};
 use std::collections::BTreeMap;
 
 /// A table of text.
@@ -79,15 +80,24 @@ impl Exploration {
 
     /// The front (of the bounds, if nothing has addresses), with predictions and what the estimate was off by.
     pub fn front_rows(&self) -> Rows {
-        let mut rows = Rows::new(&POINT);
-        let more = ["predicted [mJ]", "energy error [%]", "predicted [Mcycles]", "cycles error [%]"];
-        rows.header.extend(more.map(String::from));
         let bounds = self.summary.bound_front.iter().map(|&point| FrontPoint { point, prediction: None });
         let front: Vec<FrontPoint> = match self.summary.front.is_empty() {
             true => bounds.collect(),
             false => self.summary.front.clone(),
         };
-        rows.rows = front.iter().filter_map(|f| Some(self.front_cells(self.point(f.point)?, f))).collect();
+        self.predicted_rows(&front)
+    }
+
+    /// Points outside the front whose prediction was asked for.
+    pub fn asked_rows(&self) -> Rows {
+        self.predicted_rows(&self.summary.asked)
+    }
+
+    fn predicted_rows(&self, points: &[FrontPoint]) -> Rows {
+        let mut rows = Rows::new(&POINT);
+        let more = ["predicted [mJ]", "energy error [%]", "predicted [Mcycles]", "cycles error [%]"];
+        rows.header.extend(more.map(String::from));
+        rows.rows = points.iter().filter_map(|f| Some(self.front_cells(self.point(f.point)?, f))).collect();
         rows
     }
 
@@ -149,6 +159,67 @@ impl Exploration {
             vec![all.len().to_string(), example, reason.to_string()]
         };
         rows.rows = groups.into_iter().map(row).collect();
+        rows
+    }
+}
+
+impl Explanation {
+    /// Idle intervals by length, with the states that pay for all of a length.
+    pub fn gap_rows(&self) -> Rows {
+        let mut rows = Rows::new(&[
+            "length [cycles]",
+            "live gaps",
+            "[Mdomain-cycles]",
+            "dying",
+            "[Mdomain-cycles]",
+            "dead",
+            "[Mdomain-cycles]",
+            "pays",
+        ]);
+        let row = |bucket: &GapBucket| {
+            let below = bucket.below_cycles.map_or(String::new(), |below| format!(" – {}", grouped(below - 1)));
+            let kinds = [bucket.live, bucket.dying, bucket.dead];
+            let kinds = kinds.into_iter().flat_map(|k| [grouped(k.gaps), megacycles(k.domain_cycles)]);
+            let pays: Vec<&str> = bucket.pays.iter().map(|s| s.class().name()).collect();
+            let ends = [vec![format!("{}{below}", grouped(bucket.from_cycles))], kinds.collect(), vec![pays.join(" ")]];
+            ends.concat()
+        };
+        rows.rows = self.gaps.iter().map(row).collect();
+        rows
+    }
+
+    /// For each domain the tensor that keeps it awake longest.
+    pub fn domain_rows(&self) -> Rows {
+        let mut rows =
+            Rows::new(&["workload", "domain", "live [Mcycles]", "share [%]", "longest by", "[Mcycles]", "residences"]);
+        let row = |d: &DomainKeeper| {
+            vec![
+                d.workload.clone(),
+                d.domain.to_string(),
+                megacycles(d.live_cycles),
+                format!("{:.1}", d.live_share * 100.0),
+                d.tensor.clone(),
+                megacycles(d.tensor_cycles),
+                d.residences.to_string(),
+            ]
+        };
+        rows.rows = self.domains.iter().map(row).collect();
+        rows
+    }
+
+    /// Points that differ in one thing.
+    pub fn alternative_rows(&self) -> Rows {
+        let mut rows = Rows::new(&["change", "energy [mJ]", "energy [%]", "area [%]", "not feasible"]);
+        let row = |a: &Alternative| {
+            vec![
+                a.change.clone(),
+                a.energy_pj.map_or("-".into(), millijoules),
+                a.energy_change.map_or("-".into(), percent),
+                a.area_change.map_or("-".into(), percent),
+                a.reason.clone().unwrap_or_default(),
+            ]
+        };
+        rows.rows = self.alternatives.iter().map(row).collect();
         rows
     }
 }

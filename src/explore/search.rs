@@ -34,6 +34,7 @@ impl Default for Options {
 }
 
 /// Runs, and what the study makes of them.
+#[derive(Clone, Copy)]
 pub(super) struct Search<'a, 'r> {
     pub study: &'a Study,
     pub model: &'a dyn SramModel,
@@ -84,7 +85,11 @@ impl<'r> Search<'_, 'r> {
         if read_latency <= least { 0 } else { read_latency }
     }
 
-    fn all(&self) -> Result<Exploration> {
+    /// Every point, not ranked.
+    ///
+    /// # Errors
+    /// As [`explore`].
+    pub fn all(&self) -> Result<Exploration> {
         let pairs = self.pairs();
         let new = |&pair: &(Bytes, u32)| Geometry::new(self.study, pair, self.port(), self.model);
         let geometries: Vec<Geometry> = pairs.par_iter().map(new).collect();
@@ -176,6 +181,7 @@ impl<'r> Search<'_, 'r> {
             points: 0,
             infeasible: Vec::new(),
             front: Vec::new(),
+            asked: Vec::new(),
             bound_front: Vec::new(),
             winners: Vec::new(),
             sensitivity: None,

@@ -74,7 +74,7 @@ fn best(exploration: &Exploration, objective: Objective) -> Result<u64> {
     best.filter(|_| placed().next().is_some()).ok_or_else(none)
 }
 
-fn refuse(message: String, help: &str) -> Error {
+pub(super) fn refuse(message: String, help: &str) -> Error {
     Error::input(Diagnostic::new("not-selectable", message).with_help(help))
 }
 

@@ -119,7 +119,8 @@ fn a_capacity_below_the_peak_is_simulated_again() {
     let expected = explored(&TIGHT.replace("\"32 KiB\", \"64 KiB\", \"1 MiB\"", "\"64 KiB\""), &fresh, true);
     let same = |e: &Exploration| -> Vec<Point> {
         let here = e.points.iter().filter(|p| p.capacity_bytes == 64 << 10);
-        here.map(|p| Point { point: 0, on_front: 0, predicted_cycles: 0, predicted_energy_pj: 0.0, ..p.clone() }).collect()
+        here.map(|p| Point { point: 0, on_front: 0, predicted_cycles: 0, predicted_energy_pj: 0.0, ..p.clone() })
+            .collect()
     };
     assert_eq!(same(&exploration), same(&expected));
 }

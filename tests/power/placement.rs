@@ -204,7 +204,8 @@ fn each_rule_by_hand() {
 fn offline_gathers_what_lives_at_the_same_time() {
     use Class::Activation;
     // First-fit leaves a short and a long one in each domain of two words; together by pairs they free one of them early.
-    let all = named(&[(Activation, 0, 100, 1), (Activation, 0, 10, 1), (Activation, 0, 100, 1), (Activation, 0, 10, 1)]);
+    let all =
+        named(&[(Activation, 0, 100, 1), (Activation, 0, 10, 1), (Activation, 0, 100, 1), (Activation, 0, 10, 1)]);
     let on = |rule| {
         let space = Space { words: 4, domain_words: 2, word_bytes: WORD };
         place::place(rule, &all, MemoryId(0), space).unwrap().domain_on_cycles(spans(&all), 2)

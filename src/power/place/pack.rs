@@ -49,11 +49,8 @@ impl Items {
 
     /// Blocks at given addresses.
     pub(super) fn placement(&self, first_words: &[u64]) -> Placement {
-        let block = |(item, first): (&Item, &u64)| PlacedBlock {
-            lifetime: item.id,
-            first_word: *first,
-            words: item.words,
-        };
+        let block =
+            |(item, first): (&Item, &u64)| PlacedBlock { lifetime: item.id, first_word: *first, words: item.words };
         Placement { blocks: self.all.iter().zip(first_words).map(block).collect() }
     }
 
@@ -118,7 +115,9 @@ impl Items {
             self.pack_into(&mut first_words, &order, u64::MAX, |_| false)?;
             *end = order.iter().map(|&at| first_words[at] + self.all[at].words).max().unwrap_or(0);
         }
-        let starts = |align: u64| [0, ends[0].next_multiple_of(align), (ends[0].next_multiple_of(align) + ends[1]).next_multiple_of(align)];
+        let starts = |align: u64| {
+            [0, ends[0].next_multiple_of(align), (ends[0].next_multiple_of(align) + ends[1]).next_multiple_of(align)]
+        };
         let aligned = starts(space.domain_words.max(1));
         let starts = if aligned[2] + ends[2] <= space.words { aligned } else { starts(1) };
         for (item, first) in self.all.iter().zip(&mut first_words) {
