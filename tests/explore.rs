@@ -3,6 +3,7 @@
 mod intervals;
 mod laws;
 mod memory;
+mod mix;
 mod models;
 mod organisation;
 mod real;

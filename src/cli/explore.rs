@@ -110,6 +110,10 @@ pub(super) fn human(exploration: &Exploration) -> String {
     };
     let mut text = section("Pareto front (ideal: a bound without addresses)", &exploration.front_rows());
     text.push_str(&section("Best", &exploration.winner_rows()));
+    for (n, sensitivity) in exploration.summary.sensitivity.iter().enumerate() {
+        text.push_str(if n == 0 { "Does the point of least energy survive?\n  " } else { "  " });
+        text.push_str(&format!("{sensitivity}\n"));
+    }
     text.push_str(&section("Predictions asked for", &exploration.asked_rows()));
     text.push_str(&section("Not feasible", &exploration.infeasible_rows()));
     text.push_str(&format!("{} points evaluated\n", crate::units::grouped(exploration.summary.points)));

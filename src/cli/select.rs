@@ -42,6 +42,10 @@ enum Minimum {
     /// Energy of one inference of each workload.
     #[default]
     Energy,
+    /// Energy of an inference, the mean over the mix.
+    MeanEnergy,
+    /// Energy of an inference of the workload that needs most.
+    WorstEnergy,
     /// Area of the macros.
     Area,
     /// Cycles of one inference of each workload.
@@ -52,6 +56,8 @@ impl From<Minimum> for Objective {
     fn from(minimum: Minimum) -> Self {
         match minimum {
             Minimum::Energy => Objective::Energy,
+            Minimum::MeanEnergy => Objective::MeanEnergy,
+            Minimum::WorstEnergy => Objective::WorstEnergy,
             Minimum::Area => Objective::Area,
             Minimum::Latency => Objective::Latency,
         }

@@ -112,17 +112,16 @@ impl<'r> Subject<'r> {
         self.run.accesses.nodes().iter().filter(move |n| n.kind.is_transfer() && n.memory == memory)
     }
 
-    /// What one inference asks, and `period` cycles if they are longer.
+    /// What one inference asks, back to back.
     ///
     /// # Errors
     /// A run that spills on an accelerator whose DRAM has no energy.
-    pub fn demand(&self, period: Option<Cycles>) -> Result<Demand> {
+    pub fn demand(&self) -> Result<Demand> {
         let cycles = self.run.statistics.cycles.0;
-        let charged = period.map_or(cycles, |p| p.0.max(cycles));
         let (dram_bytes, dram_energy_per_bit) = self.spilled()?;
         let (reads, writes) = self.requests();
         let needed_byte_cycles = self.needed_byte_cycles();
-        Ok(Demand { cycles, charged, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
+        Ok(Demand { cycles, charged: cycles, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
     }
 
     /// Requests that read and that write. An imported occupancy has no transfers; its counts are those of the trace.
@@ -157,6 +156,12 @@ impl<'r> Subject<'r> {
                 Err(Error::input(Diagnostic::new("missing-dram-energy", message).with_help(help)))
             }
         }
+    }
+
+    /// Tokens of one inference, prompt and generated, of all sequences; 0 of an op graph, which does not say.
+    pub fn tokens(&self) -> u64 {
+        let scenario = self.run.choices.as_ref().and_then(|choices| choices.scenario.as_ref());
+        scenario.map_or(0, |s| u64::from(s.batch) * (u64::from(s.prefill) + u64::from(s.decode)))
     }
 
     fn needed_byte_cycles(&self) -> f64 {

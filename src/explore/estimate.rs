@@ -24,6 +24,13 @@ pub struct Demand {
     pub needed_byte_cycles: f64,
 }
 
+impl Demand {
+    /// The same, once every `period` cycles if that is longer; 0 is back to back.
+    pub fn every(self, period: u64) -> Self {
+        Self { charged: self.cycles.max(period), ..self }
+    }
+}
+
 /// Counters as the estimate has them: `table` spans the charged cycles.
 pub fn totals(table: &IntervalTable, demand: &Demand, slept: &Slept) -> Totals {
     let asleep: u64 = slept.cycles.iter().sum();

@@ -18,6 +18,10 @@ pub struct Scene<'a> {
     pub workload: &'a str,
     /// What it asks.
     pub demand: Demand,
+    /// Tokens of one inference; 0: unknown.
+    pub tokens: u64,
+    /// Inferences of it in the mix.
+    pub weight: f64,
     /// Idle intervals under the placement at hand.
     pub table: IntervalTable,
     /// Domain-cycles in which a live byte lies in a domain.
@@ -25,7 +29,17 @@ pub struct Scene<'a> {
     /// Domain-cycles with 1, 2, … transfers at once; empty for a bound, which has no addresses and no conflicts.
     pub overlap: Vec<u64>,
     /// Idle intervals under the ideal placement at α = 1.
-    pub ideal: &'a IntervalTable,
+    pub ideal: IntervalTable,
+}
+
+impl Scene<'_> {
+    /// The same, once every `period` cycles.
+    pub fn every(&self, period: u64) -> Self {
+        let demand = self.demand.every(period);
+        let until = |table: &IntervalTable| table.extended(demand.charged.max(table.cycles));
+        let (table, ideal) = (until(&self.table), until(&self.ideal));
+        Self { demand, table, ideal, overlap: self.overlap.clone(), ..*self }
+    }
 }
 
 /// One memory with everything about it that no run changes.
@@ -38,6 +52,8 @@ pub struct Setting<'a> {
     pub placement: PlacementRule,
     /// Usable fill.
     pub alpha: f64,
+    /// Cycles from one inference to the next; 0: back to back.
+    pub period: u64,
     times: TransitionCycles,
     stalls: [u64; 3],
 }
@@ -65,10 +81,10 @@ struct Outcome {
 
 impl<'a> Setting<'a> {
     /// Derives times and stalls.
-    pub fn new(study: &'a Study, memory: &'a BankedMemory, placement: PlacementRule, alpha: f64) -> Self {
+    pub fn new(study: &'a Study, memory: &'a BankedMemory, placement: PlacementRule, alpha: f64, period: u64) -> Self {
         let (timing, delays) = timing(study, memory);
         let stalls = [timing.wake_from_light(), timing.wake_from_ret(delays), timing.wake_from_off(delays)];
-        Self { study, memory, placement, alpha, times: TransitionCycles::of(&timing, delays), stalls }
+        Self { study, memory, placement, alpha, period, times: TransitionCycles::of(&timing, delays), stalls }
     }
 
     /// One point for each policy, with what each workload contributes.
@@ -86,8 +102,11 @@ impl<'a> Setting<'a> {
         for (scene, outcome) in scenes.iter().zip(&outcomes) {
             add(&mut point, scene, outcome);
         }
-        let charged: u64 = scenes.iter().map(|s| s.demand.charged).sum();
-        point.average_power_mw = average_power(point.energy_pj, charged, self.memory);
+        let weight: f64 = scenes.iter().map(|s| s.weight).sum();
+        let energy: f64 = scenes.iter().zip(&outcomes).map(|(s, o)| s.weight * o.terms.total().0).sum();
+        let charged: f64 = scenes.iter().map(|s| s.weight * s.demand.charged as f64).sum();
+        point.mean_energy_pj = energy / weight;
+        point.average_power_mw = average_power(energy, charged, self.memory);
         let parts = scenes.iter().zip(&outcomes).map(|(s, o)| contribution(s, o, self.memory)).collect();
         (point, parts)
     }
@@ -102,7 +121,7 @@ impl<'a> Setting<'a> {
             terms,
             never: estimate(&scene.table, demand, memory, &never, &self.times).1.total(),
             oracle,
-            ideal: estimate(scene.ideal, demand, memory, gate, &self.times).1.total(),
+            ideal: estimate(&scene.ideal, demand, memory, gate, &self.times).1.total(),
             limit: limit(demand, memory, self.study.states, scene.table.cycles),
         }
     }
@@ -124,6 +143,7 @@ impl<'a> Setting<'a> {
             technology: memory.technology.to_string(),
             placement: self.placement.to_string(),
             alpha: self.alpha,
+            period_cycles: self.period,
             policy: rule.to_string(),
             threshold_light_cycles: light,
             threshold_retention_cycles: retention,
@@ -181,15 +201,16 @@ fn contribution(scene: &Scene<'_>, outcome: &Outcome, memory: &BankedMemory) -> 
         point: 0,
         workload: scene.workload.into(),
         energy_pj,
+        energy_per_token_pj: if scene.tokens > 0 { energy_pj / scene.tokens as f64 } else { 0.0 },
         never_pj: outcome.never.0,
         oracle_pj: outcome.oracle.0,
         cycles: scene.demand.cycles,
         charged_cycles: scene.demand.charged,
-        average_power_mw: average_power(energy_pj, scene.demand.charged, memory),
+        average_power_mw: average_power(energy_pj, scene.demand.charged as f64, memory),
     }
 }
 
 /// pJ over cycles to mW: pJ / ns = mW.
-fn average_power(energy_pj: f64, cycles: u64, memory: &BankedMemory) -> f64 {
-    if cycles == 0 { 0.0 } else { energy_pj / (cycles as f64 * memory.clock.period().0) }
+fn average_power(energy_pj: f64, cycles: f64, memory: &BankedMemory) -> f64 {
+    if cycles == 0.0 { 0.0 } else { energy_pj / (cycles * memory.clock.period().0) }
 }

@@ -2,14 +2,14 @@
 
 use super::demand::subjects;
 use super::evaluate::timing;
-use super::exploration::Exploration;
+use super::exploration::{Exploration, Summary};
 use super::gap::Gap;
 use super::geometry::Geometry;
 use super::placed::placement;
 use super::point::Point;
 use super::search::Search;
 use super::select::{memory_of, refuse, rule_of};
-use super::study::{PlacementRule, Study};
+use super::study::{PlacementRule, PolicyRule, Study};
 use super::version::{Version, Versions};
 use crate::error::Result;
 use crate::ids::LifetimeId;
@@ -17,7 +17,7 @@ use crate::power::place::Rule;
 use crate::power::{BankedMemory, Placement, Sleep, TransitionCycles, break_even};
 use crate::sram::SramModel;
 use crate::trace::Run;
-use crate::units::Bytes;
+use crate::units::{Bytes, Hertz, Nanoseconds};
 use serde::Serialize;
 use std::collections::BTreeMap;
 
@@ -106,7 +106,7 @@ pub fn explain(exploration: &Exploration, point: u64, runs: &[Run], model: &dyn 
     let point = exploration.point(point).ok_or_else(missing)?;
     let memory = memory_of(exploration, point, model)?;
     let rule = rule_of(exploration, point)?;
-    let study = only(&exploration.summary.study, point, rule)?;
+    let study = only(&exploration.summary, point, rule)?;
     let subjects = subjects(&study, runs)?;
     let search = Search { study: &study, model, subjects: &subjects };
     let (timing, delays) = timing(&study, &memory);
@@ -118,7 +118,7 @@ pub fn explain(exploration: &Exploration, point: u64, runs: &[Run], model: &dyn 
 }
 
 /// The study of one point.
-fn only(study: &Study, point: &Point, policy: super::study::PolicyRule) -> Result<Study> {
+fn only(summary: &Summary, point: &Point, policy: PolicyRule) -> Result<Study> {
     let placement = PlacementRule::NAMES.iter().find(|(name, _)| *name == point.placement).map(|(_, rule)| *rule);
     Ok(Study {
         capacities: vec![Bytes(point.capacity_bytes)],
@@ -127,9 +127,15 @@ fn only(study: &Study, point: &Point, policy: super::study::PolicyRule) -> Resul
         alpha: vec![point.alpha],
         placements: placement.into_iter().collect(),
         policies: vec![policy],
+        periods: vec![period(point, summary.port.clock)],
         technologies: vec![point.technology.parse()?],
-        ..study.clone()
+        ..summary.study.clone()
     })
+}
+
+/// The period of a point in time, from its cycles.
+fn period(point: &Point, clock: Hertz) -> Option<Nanoseconds> {
+    (point.period_cycles > 0).then(|| clock.period() * point.period_cycles as f64)
 }
 
 type Scene = (Vec<GapBucket>, Vec<DomainKeeper>);
@@ -148,9 +154,10 @@ fn scene(point: &Point, search: &Search<'_, '_>, memory: &BankedMemory, break_ev
     let runs = runs.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
     let geometry =
         Geometry { capacity, domains: point.domains as u32, memories: vec![*memory], infeasible: Vec::new() };
-    let tables = geometry.tables(placement, point.alpha, &runs)?;
+    let tables = geometry.tables(search.study, placement, point.alpha, &runs)?;
     let tables = tables.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
     let mut buckets = buckets(break_even);
+    let tables: Vec<_> = tables.iter().map(|table| table.extended(table.cycles.max(point.period_cycles))).collect();
     tables.iter().flat_map(|table| table.gaps()).for_each(|(gap, count)| add(&mut buckets, &gap, count));
     buckets.retain(|b| b.live.gaps + b.dying.gaps + b.dead.gaps > 0);
     let mut domains = Vec::new();

@@ -1,6 +1,7 @@
 //! The result of a study, and its artefact: a directory with `points.parquet`, `workloads.parquet` and `exploration.json`.
 
 use super::point::{Point, WorkloadPoint};
+use super::sensitivity::Sensitivity;
 use super::study::{Objective, PortShape, Study};
 use crate::artefact::{self, Input, Staging};
 use crate::error::{Error, Result};
@@ -52,10 +53,11 @@ pub struct Summary {
     pub asked: Vec<FrontPoint>,
     /// Pareto front among bounds: what no placement can beat.
     pub bound_front: Vec<u64>,
-    /// Best point for each objective, among points with addresses if there are any; by prediction, where the front was predicted.
+    /// Best point for each period and objective, among points with addresses if there are any; by prediction, where the front
+    /// was predicted.
     pub winners: Vec<Winner>,
-    /// Whether the point of least energy stays the same when all macro leakage is a third, or three times.
-    pub sensitivity: Option<Sensitivity>,
+    /// Whether the point of least energy stays the best under other leakage, κ and temperature; of the first period.
+    pub sensitivity: Vec<Sensitivity>,
     /// Digest of the placement of each workload in each geometry.
     pub placements: Vec<PlacementDigest>,
 }
@@ -75,6 +77,12 @@ pub struct WorkloadSummary {
     pub writes: u64,
     /// Bytes spilled to DRAM and reloaded.
     pub spilled_bytes: u64,
+    /// Tokens of one inference, prompt and generated, of all sequences; 0 where the workload does not say.
+    pub tokens: u64,
+    /// Planned cycles to the first token.
+    pub first_token_cycles: Option<u64>,
+    /// Planned cycles of each token after it.
+    pub cycles_per_token: Option<f64>,
 }
 
 /// A combination that cannot exist. What is left out does not matter: the reason holds for all of it.
@@ -129,21 +137,11 @@ pub struct PredictedPoint {
 pub struct Winner {
     /// The objective.
     pub objective: Objective,
+    /// Cycles from one inference to the next; 0: back to back.
+    #[serde(default)]
+    pub period_cycles: u64,
     /// Row of the point.
     pub point: u64,
-}
-
-/// The point of least energy under other leakage, thresholds in cycles unchanged.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Sensitivity {
-    /// At a third of the leakage.
-    pub third: u64,
-    /// As characterised.
-    pub nominal: u64,
-    /// At three times the leakage.
-    pub triple: u64,
-    /// Whether all three are the same point.
-    pub survives: bool,
 }
 
 /// Digest of the placement of one run in one geometry.

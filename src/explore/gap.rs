@@ -31,6 +31,18 @@ pub struct Gap {
     pub place: Place,
 }
 
+impl Gap {
+    /// The gap with so many cycles more at its end, without live data.
+    pub fn extended(&self, more: u64) -> Self {
+        let mut dead = self.dead.clone();
+        match dead.last_mut() {
+            Some((_, end)) if *end == self.length => *end += more,
+            _ => dead.push((self.length, self.length + more)),
+        }
+        Self { length: self.length + more, dead, place: self.place }
+    }
+}
+
 /// Time asleep and wakes of one or more gaps; the rest of the time is ON.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Slept {

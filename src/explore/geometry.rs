@@ -11,7 +11,7 @@ use super::version::{Fitting, Version};
 use crate::error::Result;
 use crate::power::{BankedMemory, Infeasible, organise};
 use crate::sram::SramModel;
-use crate::units::Bytes;
+use crate::units::{Bytes, Hertz};
 
 /// A capacity, its split into domains, and every memory that can be built so.
 pub(super) struct Geometry {
@@ -23,8 +23,8 @@ pub(super) struct Geometry {
     pub infeasible: Vec<InfeasiblePoint>,
 }
 
-/// Where a point stands in the order of the study: placement, memory.
-type Rank = (usize, usize);
+/// Where a point stands in the order of the study: placement, period, memory.
+type Rank = (usize, usize, usize);
 
 /// What a geometry yields.
 #[derive(Default)]
@@ -86,11 +86,14 @@ impl Geometry {
             }
         };
         for (rank, (placement, alpha)) in placements(study).into_iter().enumerate() {
-            match self.scenes(placement, alpha, &runs, &bounds, &mut found.digests)? {
+            match self.scenes((study, placement, alpha), &runs, &bounds, &mut found.digests)? {
                 Ok(scenes) => {
-                    let chosen = self.memories.iter().enumerate().filter(|(_, memory)| take(memory));
-                    let points = |m| Setting::new(study, m, placement, alpha).points(&scenes);
-                    found.points.extend(chosen.map(|(index, memory)| ((rank, index), points(memory))));
+                    for (turn, period) in study.period_cycles(self.clock(&runs)).into_iter().enumerate() {
+                        let scenes: Vec<Scene<'_>> = scenes.iter().map(|scene| scene.every(period)).collect();
+                        let chosen = self.memories.iter().enumerate().filter(|(_, memory)| take(memory));
+                        let points = |m| Setting::new(study, m, placement, alpha, period).points(&scenes);
+                        found.points.extend(chosen.map(|(index, m)| ((rank, turn, index), points(m))));
+                    }
                 }
                 Err(reason) => found.infeasible.push(InfeasiblePoint {
                     placement: Some(placement_name(placement, alpha)),
@@ -108,6 +111,7 @@ impl Geometry {
     /// A placement that is wrong.
     pub fn tables(
         &self,
+        study: &Study,
         placement: PlacementRule,
         alpha: f64,
         runs: &[&Version<'_>],
@@ -116,8 +120,12 @@ impl Geometry {
             Ok(bounds) => bounds,
             Err(reason) => return Ok(Err(reason)),
         };
-        let scenes = self.scenes(placement, alpha, runs, &bounds, &mut Vec::new())?;
+        let scenes = self.scenes((study, placement, alpha), runs, &bounds, &mut Vec::new())?;
         Ok(scenes.map(|scenes| scenes.into_iter().map(|scene| scene.table).collect()))
+    }
+
+    fn clock(&self, runs: &[&Version<'_>]) -> Hertz {
+        runs[0].subject().port().clock
     }
 
     /// The ideal placement of every workload at α = 1.
@@ -127,7 +135,7 @@ impl Geometry {
 
     fn bound(&self, run: &Version<'_>, alpha: f64) -> std::result::Result<IntervalTable, Infeasible> {
         let (subject, domains) = (run.subject(), self.domains);
-        let table = ideal(subject.occupancy(), domains, self.domain_bytes(), alpha, run.demand.charged);
+        let table = ideal(subject.occupancy(), domains, self.domain_bytes(), alpha, run.demand.cycles);
         table.ok_or_else(|| Infeasible::TooFewDomains {
             workload: subject.name().into(),
             needed: ideal_domains(run.peak.0, self.domain_bytes(), alpha),
@@ -137,16 +145,15 @@ impl Geometry {
 
     fn scenes<'s>(
         &self,
-        placement: PlacementRule,
-        alpha: f64,
+        (study, placement, alpha): (&Study, PlacementRule, f64),
         runs: &'s [&Version<'_>],
-        bounds: &'s [IntervalTable],
+        bounds: &[IntervalTable],
         digests: &mut Vec<PlacementDigest>,
     ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {
         let mut scenes = Vec::new();
-        for (run, bound) in runs.iter().zip(bounds) {
+        for (index, (run, bound)) in runs.iter().zip(bounds).enumerate() {
             match self.scene(placement, alpha, run, bound, digests)? {
-                Ok(scene) => scenes.push(scene),
+                Ok(scene) => scenes.push(Scene { weight: study.weight(index), ..scene }),
                 Err(reason) => return Ok(Err(reason)),
             }
         }
@@ -158,14 +165,15 @@ impl Geometry {
         placement: PlacementRule,
         alpha: f64,
         run: &'s Version<'_>,
-        bound: &'s IntervalTable,
+        bound: &IntervalTable,
         digests: &mut Vec<PlacementDigest>,
     ) -> Result<std::result::Result<Scene<'s>, Infeasible>> {
-        let (workload, demand) = (run.name(), run.demand);
+        let (workload, demand, tokens) = (run.name(), run.demand, run.subject().tokens());
+        let (ideal, weight) = (bound.clone(), 1.0);
         let Some(rule) = placement.placed() else {
             return Ok(self.bound(run, alpha).map(|table| {
                 let live_cycles = table.busy;
-                Scene { workload, demand, live_cycles, table, overlap: Vec::new(), ideal: bound }
+                Scene { workload, demand, tokens, weight, live_cycles, table, overlap: Vec::new(), ideal }
             }));
         };
         let placed = match run.unplaced() {
@@ -177,7 +185,7 @@ impl Geometry {
             Err(reason) => return Ok(Err(reason)),
         };
         let words = self.domain_bytes() / word_bytes(&run.subject());
-        let tabulated = placed.plan.tabulate(self.domains, words, demand.charged.max(placed.plan.cycles));
+        let tabulated = placed.plan.tabulate(self.domains, words, demand.cycles.max(placed.plan.cycles));
         digests.push(PlacementDigest {
             capacity_bytes: self.capacity.0,
             domains: self.domains.into(),
@@ -186,7 +194,7 @@ impl Geometry {
             digest: placed.digest,
         });
         let (table, overlap, live_cycles) = (tabulated.table, tabulated.overlap, placed.live_cycles);
-        Ok(Ok(Scene { workload, demand, live_cycles, table, overlap, ideal: bound }))
+        Ok(Ok(Scene { workload, demand, tokens, weight, live_cycles, table, overlap, ideal }))
     }
 }
 

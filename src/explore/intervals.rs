@@ -7,6 +7,7 @@
 use super::gap::{Gap, Gate, Place, Slept, follow};
 use crate::power::{Sleep, TransitionCycles};
 use rustc_hash::FxHashMap;
+use std::sync::Arc;
 
 /// Lengths with multiplicity, sorted, with suffix sums.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -99,9 +100,9 @@ pub struct IntervalTable {
     /// Domain-cycles with an access.
     pub busy: u64,
     /// Inner gaps that stay live.
-    pub live: Lengths,
+    pub live: Arc<Lengths>,
     /// Inner gaps without a live byte.
-    pub dead: Lengths,
+    pub dead: Arc<Lengths>,
     /// Every other gap with its count, sorted.
     pub others: Vec<(Gap, u64)>,
 }
@@ -145,7 +146,7 @@ impl Collector {
     pub fn table(self, domains: u64, cycles: u64) -> IntervalTable {
         let mut others: Vec<_> = self.others.into_iter().collect();
         others.sort_unstable();
-        let (live, dead) = (Lengths::new(self.live), Lengths::new(self.dead));
+        let (live, dead) = (Arc::new(Lengths::new(self.live)), Arc::new(Lengths::new(self.dead)));
         IntervalTable { cycles, domains, busy: self.busy, live, dead, others }
     }
 }
@@ -155,6 +156,28 @@ impl IntervalTable {
     pub fn idle(&self) -> u64 {
         let others: u64 = self.others.iter().map(|(g, n)| g.length * n).sum();
         self.live.total().1 + self.dead.total().1 + others
+    }
+
+    /// The same run with idle time after it, up to `cycles`: data that is there at its end is dead from then on.
+    pub fn extended(&self, cycles: u64) -> Self {
+        let more = cycles - self.cycles;
+        if more == 0 {
+            return self.clone();
+        }
+        let at_end = |gap: &Gap| matches!(gap.place, Place::Tail | Place::Whole);
+        let busy = self.domains - self.others.iter().filter(|(g, _)| at_end(g)).map(|(_, n)| n).sum::<u64>();
+        let mut others: FxHashMap<Gap, u64> = FxHashMap::default();
+        for (gap, count) in &self.others {
+            let gap = if at_end(gap) { gap.extended(more) } else { gap.clone() };
+            *others.entry(gap).or_default() += count;
+        }
+        if busy > 0 {
+            let tail = Gap { length: more, dead: vec![(0, more)], place: Place::Tail };
+            *others.entry(tail).or_default() += busy;
+        }
+        let mut others: Vec<_> = others.into_iter().collect();
+        others.sort_unstable();
+        Self { cycles, others, ..self.clone() }
     }
 
     /// What a policy makes of all gaps.

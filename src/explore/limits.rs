@@ -57,12 +57,13 @@ impl std::fmt::Display for OutOfReach {
 }
 
 impl Exploration {
-    /// The best point with addresses for an objective among those within the limits.
+    /// The best point with addresses for an objective among those of the first period within the limits.
     ///
     /// # Errors
     /// [`OutOfReach`]: an answer.
     pub fn within(&self, objective: Objective, limits: Limits) -> std::result::Result<u64, OutOfReach> {
-        let placed: Vec<Point> = self.points.iter().filter(|p| !p.is_bound()).map(Point::as_predicted).collect();
+        let contestants = self.contestants();
+        let placed: Vec<Point> = contestants.iter().filter(|p| !p.is_bound()).map(|p| p.as_predicted()).collect();
         let small = |p: &&Point| limits.area.is_none_or(|most| p.area_mm2 <= most.0);
         let fast = |p: &&Point| limits.latency.is_none_or(|limit| self.keeps(p, limit));
         let objectives = &self.summary.study.objectives;

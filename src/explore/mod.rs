@@ -22,6 +22,7 @@ mod ranking;
 mod rows;
 mod search;
 mod select;
+mod sensitivity;
 mod study;
 mod study_file;
 pub mod tabulate;
@@ -29,8 +30,7 @@ mod version;
 
 pub use explain::{Alternative, DomainKeeper, Explanation, GapBucket, GapCount, explain};
 pub use exploration::{
-    Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Sensitivity, Summary, Winner,
-    WorkloadSummary,
+    Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Summary, Winner, WorkloadSummary,
 };
 pub use limits::{LatencyLimit, Limits, OutOfReach};
 pub use placed::{Placed, Unplaced};
@@ -40,4 +40,5 @@ pub use prediction::predict_points;
 pub use rows::Rows;
 pub use search::{Options, explore};
 pub use select::{Choice, memory_of, select};
+pub use sensitivity::{Crossing, Quantity, Sensitivity};
 pub use study::{Objective, PlacementRule, PolicyRule, PortShape, Study, Threshold};

@@ -7,6 +7,8 @@ use super::study::Objective;
 pub fn value(point: &Point, objective: Objective) -> f64 {
     match objective {
         Objective::Energy => point.energy_pj,
+        Objective::MeanEnergy => point.mean_energy_pj,
+        Objective::WorstEnergy => point.worst_energy_pj,
         Objective::Area => point.area_mm2,
         Objective::Latency => (point.cycles + point.stall_bound_cycles) as f64,
     }
@@ -48,12 +50,6 @@ pub fn winner<'p>(
 
 fn order(a: &[f64], b: &[f64]) -> std::cmp::Ordering {
     a.iter().zip(b).map(|(x, y)| x.total_cmp(y)).find(|o| o.is_ne()).unwrap_or(std::cmp::Ordering::Equal)
-}
-
-/// The point of least energy if all macro leakage were `factor` times as large, thresholds unchanged.
-pub fn least_energy<'p>(points: impl IntoIterator<Item = &'p Point>, factor: f64) -> Option<&'p Point> {
-    let energy = |p: &Point| p.energy_pj + (factor - 1.0) * p.macro_leakage_pj();
-    points.into_iter().min_by(|a, b| energy(a).total_cmp(&energy(b)).then(a.point.cmp(&b.point)))
 }
 
 #[cfg(test)]

@@ -87,6 +87,8 @@ record! {
         placement: String,
         /// Usable fill of a domain; 1 for a real placement, which uses every byte.
         alpha: f64,
+        /// Cycles from one inference to the next, if that is longer than the run; 0: back to back.
+        period_cycles: u64,
         /// Policy as the study has it.
         policy: String,
         /// Idle time to LIGHT; 0: none.
@@ -109,6 +111,8 @@ record! {
         basis: String,
         /// Estimated energy, all terms.
         energy_pj: f64,
+        /// Estimated energy of an inference, the mean over the mix of workloads.
+        mean_energy_pj: f64,
         /// Estimated energy of the workload that needs most.
         worst_energy_pj: f64,
         /// Leakage of the domains while ON, transitions included.
@@ -147,7 +151,7 @@ record! {
         cycles: u64,
         /// Cycles that wakes and bank conflicts could add, each counted as if nothing hid it.
         stall_bound_cycles: u64,
-        /// Average power over all workloads.
+        /// Average power over the mix of workloads.
         average_power_mw: f64,
         /// Domain-cycles in which a live byte lies in a domain.
         live_cycles: u64,
@@ -185,6 +189,8 @@ record! {
         workload: String,
         /// Estimated energy of one inference.
         energy_pj: f64,
+        /// The same for each token, prompt and generated; 0 where the workload does not say how many there are.
+        energy_per_token_pj: f64,
         /// Energy of the same memory without gating.
         never_pj: f64,
         /// Energy under an omniscient controller.

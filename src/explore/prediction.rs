@@ -15,7 +15,7 @@ use crate::error::Result;
 use crate::power::{Activity, BankedMemory, Class, Controller, Policy, Stimulus, Totals, TransitionCycles, energy};
 use crate::sram::SramModel;
 use crate::trace::Run;
-use crate::units::Bytes;
+use crate::units::{Bytes, Cycles};
 use rayon::prelude::*;
 use std::collections::BTreeMap;
 
@@ -145,7 +145,7 @@ impl Stage<'_, '_> {
         let controller = controller(study, &memory, policy);
         let one = |(run, (_, stimulus)): (&&Version<'_>, &(String, Stimulus))| -> Result<(Activity, f64)> {
             let activity = predict(stimulus, &controller, &mut |_| {})?;
-            let energy_pj = predicted_energy(&activity, run, &memory, &controller);
+            let energy_pj = predicted_energy(&activity, point.period_cycles, run, &memory, &controller);
             Ok((activity, energy_pj))
         };
         let played: Vec<(Activity, f64)> = self.runs.par_iter().zip(&self.stimuli).map(one).collect::<Result<_>>()?;
@@ -154,9 +154,15 @@ impl Stage<'_, '_> {
 }
 
 /// Energy of exact counters; what is left of the period is spent in the state that the policy reaches in an empty memory.
-fn predicted_energy(activity: &Activity, run: &Version<'_>, memory: &BankedMemory, controller: &Controller) -> f64 {
+fn predicted_energy(
+    activity: &Activity,
+    period: u64,
+    run: &Version<'_>,
+    memory: &BankedMemory,
+    controller: &Controller,
+) -> f64 {
     let mut totals = Totals::of(activity, run.demand.dram_bytes);
-    let rest = run.rest(activity.cycles);
+    let rest = Cycles(period).saturating_sub(activity.cycles);
     let state = Gate::new(&controller.policy, controller.states).target(u64::MAX, false);
     let class = state.map_or(Class::On, |s| s.class());
     totals.class_cycles[class as usize] += rest * activity.domains.len() as u64;

@@ -51,7 +51,7 @@ pub fn explore(study: &Study, runs: &[Run], model: &dyn SramModel, options: Opti
     check_technologies(study, model)?;
     let search = Search { study, model, subjects: &subjects };
     let mut exploration = search.all()?;
-    rank(&mut exploration);
+    rank(&mut exploration, model);
     if options.predict {
         predict_front(&mut exploration, &search)?;
         crown(&mut exploration);
@@ -71,12 +71,7 @@ impl<'r> Search<'_, 'r> {
 
     /// What versions of the runs are made for.
     pub fn wanted(&self, placing: bool) -> Wanted {
-        let clock = self.port().clock;
-        Wanted {
-            period: self.study.period.map(|time| clock.cycles_covering(time, 1)),
-            placing,
-            largest: self.study.capacities.iter().copied().max().unwrap_or_default(),
-        }
+        Wanted { placing, largest: self.study.capacities.iter().copied().max().unwrap_or_default() }
     }
 
     /// Latency that the runs must be simulated with for a memory of this read latency; 0: as they are.
@@ -170,13 +165,12 @@ impl<'r> Search<'_, 'r> {
     }
 
     fn summary(&self) -> Result<Summary> {
-        let wanted = self.wanted(false);
         Ok(Summary {
             schema: schema::EXPLORATION.into(),
             study: self.study.clone(),
             port: self.port(),
             memory: self.subjects[0].shape().name.clone(),
-            workloads: self.subjects.iter().map(|s| workload_summary(s, wanted)).collect::<Result<_>>()?,
+            workloads: self.subjects.iter().map(workload_summary).collect::<Result<_>>()?,
             characterisation: self.model.provenance(),
             points: 0,
             infeasible: Vec::new(),
@@ -184,14 +178,15 @@ impl<'r> Search<'_, 'r> {
             asked: Vec::new(),
             bound_front: Vec::new(),
             winners: Vec::new(),
-            sensitivity: None,
+            sensitivity: Vec::new(),
             placements: Vec::new(),
         })
     }
 }
 
-fn workload_summary(subject: &Subject<'_>, wanted: Wanted) -> Result<WorkloadSummary> {
-    let demand = subject.demand(wanted.period)?;
+fn workload_summary(subject: &Subject<'_>) -> Result<WorkloadSummary> {
+    let demand = subject.demand()?;
+    let latency = subject.run.statistics.latency.as_ref();
     Ok(WorkloadSummary {
         name: subject.name().into(),
         cycles: demand.cycles,
@@ -199,5 +194,8 @@ fn workload_summary(subject: &Subject<'_>, wanted: Wanted) -> Result<WorkloadSum
         reads: demand.reads,
         writes: demand.writes,
         spilled_bytes: demand.dram_bytes.0,
+        tokens: subject.tokens(),
+        first_token_cycles: latency.map(|l| l.first_token.0),
+        cycles_per_token: latency.and_then(|l| l.cycles_per_token),
     })
 }

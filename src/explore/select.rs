@@ -67,8 +67,10 @@ fn choose(exploration: &Exploration, choice: Choice) -> Result<&Point> {
 /// The study's own winner, or the best by estimate for an objective it did not have.
 fn best(exploration: &Exploration, objective: Objective) -> Result<u64> {
     let summary = &exploration.summary;
-    let placed = || exploration.points.iter().filter(|p| !p.is_bound());
-    let named = summary.winners.iter().find(|w| w.objective == objective).map(|w| w.point);
+    let placed = || exploration.contestants().into_iter().filter(|p| !p.is_bound());
+    let first = exploration.periods().first().copied().unwrap_or(0);
+    let named = summary.winners.iter().find(|w| w.objective == objective && w.period_cycles == first);
+    let named = named.map(|w| w.point);
     let best = named.or_else(|| super::pareto::winner(placed(), objective, &summary.study.objectives).map(|p| p.point));
     let none = || refuse("there is no point with addresses".into(), "add placement \"first-fit\" to the study");
     best.filter(|_| placed().next().is_some()).ok_or_else(none)

@@ -29,10 +29,13 @@ pub struct Study {
     pub technologies: Vec<Technology>,
     /// Workloads that share the memory, one inference each; empty: every run that is given.
     pub workloads: Vec<String>,
+    /// Inferences of each workload in the mix that the mean energy is of, in the order of `workloads`; empty: one of each.
+    #[serde(default)]
+    pub weights: Vec<f64>,
     /// What the Pareto front is over, most important first.
     pub objectives: Vec<Objective>,
-    /// One inference a period, the rest idle; `None`: back to back.
-    pub period: Option<Nanoseconds>,
+    /// One inference a period, the rest idle; `None`: back to back. Each has a front and winners of its own.
+    pub periods: Vec<Option<Nanoseconds>>,
     /// Temperature of the chip.
     pub temperature: Kelvin,
     /// Smallest macro, unless a bank is smaller.
@@ -100,6 +103,10 @@ pub enum Threshold {
 pub enum Objective {
     /// Energy of one inference of each workload.
     Energy,
+    /// Energy of an inference, the mean over the mix.
+    MeanEnergy,
+    /// Energy of an inference of the workload that needs most.
+    WorstEnergy,
     /// Area of the macros.
     Area,
     /// Cycles of one inference of each workload.
@@ -140,6 +147,23 @@ impl Study {
             bank_cycles: None,
             assumptions: self.assumptions,
         }
+    }
+
+    /// Periods in cycles of a clock, each once; 0 is back to back.
+    pub fn period_cycles(&self, clock: Hertz) -> Vec<u64> {
+        let cycles = |period: &Option<Nanoseconds>| period.map_or(0, |time| clock.cycles_covering(time, 1).0);
+        let mut found = Vec::new();
+        for cycles in self.periods.iter().map(cycles) {
+            if !found.contains(&cycles) {
+                found.push(cycles);
+            }
+        }
+        found
+    }
+
+    /// Inferences of the workload with this place in the mix.
+    pub fn weight(&self, workload: usize) -> f64 {
+        self.weights.get(workload).copied().unwrap_or(1.0)
     }
 
     /// Numbers of domains to try at a capacity.
@@ -239,8 +263,15 @@ impl fmt::Display for PolicyRule {
 
 impl Objective {
     /// Every objective with its name.
-    pub const NAMES: [(&str, Objective); 3] =
-        [("energy", Objective::Energy), ("area", Objective::Area), ("latency", Objective::Latency)];
+    pub const NAMES: [(&str, Objective); 5] = [
+        ("energy", Objective::Energy),
+        ("mean-energy", Objective::MeanEnergy),
+        ("worst-energy", Objective::WorstEnergy),
+        ("area", Objective::Area),
+        ("latency", Objective::Latency),
+    ];
+    /// Those of a study that names none.
+    pub const DEFAULT: [Objective; 3] = [Objective::Energy, Objective::Area, Objective::Latency];
 }
 
 impl fmt::Display for Objective {

@@ -7,7 +7,7 @@ use crate::error::Result;
 use crate::power::place::Rule;
 use crate::power::{Assumptions, ControllerGates, OrganisationSpec, SleepLeakage, States, WakeTimes};
 use crate::sram::{Characterisation, Technology};
-use crate::units::{Bytes, Kelvin};
+use crate::units::{Bytes, Kelvin, Nanoseconds};
 use std::path::PathBuf;
 use std::sync::Arc;
 use toml::de::DeValue;
@@ -47,7 +47,8 @@ fn study(mut table: Table<'_>) -> Option<Study> {
     let states = states(&table.optional("states"));
     let objectives = objectives(&table.optional("objectives"));
     let workloads = texts(&table.optional("workloads"));
-    let period = period(&table.optional("period"));
+    let weights = weights(&table.optional("weights"), workloads.len());
+    let periods = periods(&table.optional("period"));
     let temperature = table.optional("temperature").value::<Kelvin>().unwrap_or(Study::TEMPERATURE);
     let macro_min = table.optional("macro_min").value().unwrap_or(OrganisationSpec::MACRO_MIN);
     let macro_max = table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX);
@@ -67,8 +68,9 @@ fn study(mut table: Table<'_>) -> Option<Study> {
         states: states?,
         technologies: technologies?,
         workloads,
+        weights: weights?,
         objectives: objectives?,
-        period,
+        periods: periods?,
         temperature,
         macro_min,
         macro_max,
@@ -186,7 +188,7 @@ fn states(field: &Field<'_>) -> Option<States> {
 
 fn objectives(field: &Field<'_>) -> Option<Vec<Objective>> {
     let given: Vec<Objective> = each(field, |f| f.keyword(&Objective::NAMES, &[]))?;
-    Some(if given.is_empty() { Objective::NAMES.map(|n| n.1).to_vec() } else { given })
+    Some(if given.is_empty() { Objective::DEFAULT.to_vec() } else { given })
 }
 
 /// `"embedded"`, `"cacti"`, or a table with one of `csv`, `liberty`, `cacti`; paths count from the folder of the study.
@@ -218,8 +220,29 @@ fn texts(field: &Field<'_>) -> Vec<String> {
     field.one_or_more().iter().filter_map(Field::value).collect()
 }
 
-fn period(field: &Field<'_>) -> Option<crate::units::Nanoseconds> {
-    if field.as_text() == Some("back to back") { None } else { field.value() }
+/// One period or several; `"back to back"` is one.
+fn periods(field: &Field<'_>) -> Option<Vec<Option<Nanoseconds>>> {
+    let period = |f: &Field<'_>| match f.as_text() {
+        Some("back to back") => Some(None),
+        _ => f.value::<Nanoseconds>().map(Some),
+    };
+    let periods = if field.is_present() { each(field, period)? } else { vec![None] };
+    if periods.is_empty() {
+        field.refuse("empty-list", "at least one period, such as `1 s`, or \"back to back\"");
+    }
+    Some(periods)
+}
+
+/// One number above 0 for each of `workloads`.
+fn weights(field: &Field<'_>, workloads: usize) -> Option<Vec<f64>> {
+    if !field.is_present() {
+        return Some(Vec::new());
+    }
+    let weights = each(field, |f| f.number(0.0..=f64::MAX))?;
+    if weights.len() != workloads || !weights.iter().any(|w| *w > 0.0) {
+        field.refuse("wrong-value", format!("a number for each of the {workloads} `workloads`, not all 0"));
+    }
+    Some(weights)
 }
 
 fn wake(table: &mut Table<'_>) -> WakeTimes {

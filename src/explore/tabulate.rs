@@ -118,7 +118,7 @@ impl Plan {
             let (mut word, mut now) = (first, piece.start);
             let end = first + u64::from(piece.words);
             while word < end {
-                let next = ((word >> shift) + 1 << shift).min(end);
+                let next = (((word >> shift) + 1) << shift).min(end);
                 let domain: &mut Vec<(u64, u64)> = &mut accesses[(word >> shift) as usize];
                 ascending &= domain.last().is_none_or(|(start, _)| *start <= now);
                 domain.push((now, now + (next - word)));

@@ -26,8 +26,6 @@ pub(super) struct Version<'r> {
 /// How the versions of one exploration are made.
 #[derive(Debug, Clone, Copy)]
 pub(super) struct Wanted {
-    /// Cycles charged to an inference at least.
-    pub period: Option<Cycles>,
     /// Whether a placement with addresses is asked for.
     pub placing: bool,
     /// Largest capacity of the study.
@@ -45,7 +43,7 @@ impl<'r> Version<'r> {
 
     fn new(run: Cow<'r, Run>, memory: MemoryId, wanted: Wanted) -> Result<Self> {
         let subject = Subject { run: &run, memory };
-        let (demand, peak) = (subject.demand(wanted.period)?, subject.peak());
+        let (demand, peak) = (subject.demand()?, subject.peak());
         let placing = wanted.placing && !run.is_occupancy_only();
         let unplaced = placing.then(|| Unplaced::new(&subject)).transpose()?;
         Ok(Self { demand, peak, unplaced, placing: wanted.placing, run, memory })
@@ -105,11 +103,6 @@ impl<'r> Version<'r> {
     pub fn holds_at(&self, capacity: Bytes) -> bool {
         let subject = self.subject();
         subject.shape().capacity == Some(capacity) || self.demand.dram_bytes == Bytes::ZERO && self.peak <= capacity
-    }
-
-    /// Cycles of the period that are left after a run of `cycles`.
-    pub fn rest(&self, cycles: Cycles) -> Cycles {
-        Cycles(self.demand.charged).saturating_sub(cycles)
     }
 }
 

@@ -18,7 +18,7 @@ pub(super) struct ExplorationView {
     memory: String,
     points: String,
     infeasible: Vec<(String, usize)>,
-    sensitivity: Option<String>,
+    sensitivity: Vec<String>,
     winners: Vec<WinnerView>,
     front: Vec<FrontRow>,
     front_total: usize,
@@ -46,7 +46,7 @@ struct Dot {
 
 #[derive(Debug, Serialize)]
 struct WinnerView {
-    objective: &'static str,
+    objective: String,
     point: u64,
     text: String,
 }
@@ -76,12 +76,7 @@ pub(super) fn view(exploration: &Exploration, chosen: Option<u64>) -> Exploratio
         memory: summary.memory.clone(),
         points: grouped(summary.points),
         infeasible: reasons(&summary.infeasible),
-        sensitivity: summary.sensitivity.as_ref().map(|s| match s.survives {
-            true => format!("point {} stays the best at a third and at three times the leakage", s.nominal),
-            false => {
-                format!("best point {}; {} at a third, {} at three times the leakage", s.nominal, s.third, s.triple)
-            }
-        }),
+        sensitivity: summary.sensitivity.iter().map(ToString::to_string).collect(),
         winners: summary.winners.iter().filter_map(|w| winner(exploration, w.objective, w.point)).collect(),
         front: rows.map(|(point, told)| row(point, told.prediction.as_ref(), explained, summary.port.clock)).collect(),
         front_total: front.len(),
@@ -99,11 +94,7 @@ fn reasons(infeasible: &[InfeasiblePoint]) -> Vec<(String, usize)> {
 }
 
 fn winner(exploration: &Exploration, objective: Objective, point: u64) -> Option<WinnerView> {
-    let objective = match objective {
-        Objective::Energy => "energy",
-        Objective::Area => "area",
-        Objective::Latency => "latency",
-    };
+    let objective = objective.to_string();
     exploration.point(point).map(|p| WinnerView { objective, point, text: describe(p) })
 }
 

@@ -54,9 +54,9 @@ fn an_explanation_accounts_for_everything() {
         let finer = exploration.points.iter().find(finer).unwrap();
         assert_eq!(change("half the size").energy_pj, Some(finer.energy_pj));
         assert!(change("one more domain").area_change.unwrap() > 0.2);
-        assert!(change("placed offline").energy_pj.is_some());
-        let pools = change("a pool for each class");
-        assert!(pools.energy_pj.is_some() != pools.reason.is_some());
+        for other in ["placed offline", "a pool for each class"].map(change) {
+            assert!(other.energy_pj.is_some() != other.reason.is_some(), "{other:?}");
+        }
     }
     assert!(explain(&exploration, 1 << 40, runs(), &model).unwrap_err().to_string().contains("there is no point"));
 }

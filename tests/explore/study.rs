@@ -157,7 +157,7 @@ fn a_study_says_what_it_means() {
     let study = study(SMALL).unwrap();
     assert_eq!(study.capacities, [Bytes(256 << 10), Bytes(1 << 20)]);
     assert_eq!(study.temperature, Kelvin(350.0));
-    assert_eq!(study.period, None);
+    assert_eq!(study.periods, [None]);
     assert!(study.states.light && study.states.retention);
     let timeout = PolicyRule::Timeout { light: None, retention: None, off: Some(Threshold::BreakEven) };
     assert_eq!(study.policies[2], timeout);
