@@ -41,6 +41,7 @@ impl Store {
         };
         let most = capacity.saturating_sub(bytes);
         for &pass in passes {
+            self.exhausted |= pass == Pass::Any && self.tracker.used() > most;
             if let Some(spill) = self.sweep(now, most, held, pass, ledger) {
                 self.refused = true;
                 return Room::After(spill);

@@ -40,6 +40,11 @@ impl NeededRows {
         row % self.reserved >= self.sequences[(row / self.reserved) as usize].floor
     }
 
+    /// First needed row of each sequence.
+    pub fn floors(&self) -> Vec<u32> {
+        self.sequences.iter().map(|sequence| sequence.floor).collect()
+    }
+
     /// An op will touch the tensor.
     pub fn expect(&mut self, tensor: TensorId, operands: &Operands) {
         for (sequence, row) in self.touched(tensor, operands) {

@@ -63,6 +63,8 @@ pub struct Store {
     pub(super) lost: Option<Vec<(u64, TensorId, u64)>>,
     /// Whether room was not there at once since the last look.
     pub(super) refused: bool,
+    /// Whether bytes without a copy were asked to leave since the last look, because nothing else could.
+    pub(super) exhausted: bool,
 }
 
 impl Store {
@@ -91,6 +93,7 @@ impl Store {
             evicted: Vec::new(),
             lost: None,
             refused: false,
+            exhausted: false,
         }
     }
 

@@ -5,10 +5,10 @@ use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Reclaim, Replacement, Victims};
 use trapti::diagnostic::Source;
 use trapti::sim::{Options, simulate};
-use trapti::trace::Run;
+use trapti::trace::{Node, NodeKind, Run};
 use trapti::units::Bytes;
 use trapti::workload::{
-    AttentionOrder, KvRelease, Lowering, Model, Projections, Scenario, WeightRelease, Workload, lower,
+    AttentionOrder, Class, Home, KvRelease, Lowering, Model, Projections, Scenario, WeightRelease, Workload, lower,
 };
 
 /// A little decoder, grouped or not.
@@ -79,6 +79,80 @@ proptest! {
         }
         assert_same(&both(&workload, &accelerator, &Options::of(&lowering)));
     }
+}
+
+/// A model, a scenario and a memory that holds part of the keys and values, in sixteenths, besides what a layer needs.
+fn spilling(
+    (layers, heads, grouped): (u32, u32, bool),
+    (tokens, decode): (u32, u32),
+    lowering: impl Fn(&mut Lowering),
+    (share, extra): (u64, u64),
+    accelerator: &mut Accelerator,
+) -> (Workload, Options) {
+    let scenario = Scenario { decode, ..Scenario::new(tokens) };
+    let mut lowered = Lowering::for_scenario(&scenario);
+    lowering(&mut lowered);
+    let workload = lower(&model(layers, heads, grouped), &scenario, &lowered).unwrap();
+    let bytes = |class| workload.tensors.iter().filter(|t| t.class == class).map(|t| t.bytes().0).sum::<u64>();
+    accelerator.memories[0].capacity = Some(Bytes(bytes(Class::Kv) * share / 16 + extra));
+    (workload, Options::of(&lowered))
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+
+    /// Memories that hold a part of the keys and values: each token brings some in again, and rows that were just appended leave.
+    #[test]
+    fn layers_that_spill_are_simulated_once(
+        accelerator in small_accelerator(),
+        form in (3u32..10, 1u32..4, any::<bool>()),
+        steps in (1u32..20, 0u32..6),
+        [whole, breadth_first, per_head, eager, written] in any::<[bool; 5]>(),
+        room in (1u64..18, 0u64..600),
+    ) {
+        let mut accelerator = accelerator;
+        let (mut workload, options) = spilling(form, steps, |lowering| {
+            lowering.weights = if whole { WeightRelease::Whole } else { WeightRelease::Streamed };
+            lowering.attention = if breadth_first { AttentionOrder::BreadthFirst } else { AttentionOrder::DepthFirst };
+            lowering.projections = if per_head { Projections::PerHead } else { Projections::Fused };
+        }, room, &mut accelerator);
+        accelerator.memories[0].reclaim = if eager { Reclaim::Eager } else { Reclaim::Lazy };
+        let results = workload.tensors.iter_mut().filter(|t| t.class == Class::Activation && t.home == Home::None);
+        results.step_by(3).for_each(|t| t.write_back = written);
+        assert_same(&both(&workload, &accelerator, &options));
+    }
+}
+
+/// How many of the nodes are stored, in hundredths; the runs are the same.
+fn stored_share(workload: &Workload, accelerator: &Accelerator, options: &Options) -> (usize, Run) {
+    let runs = both(workload, accelerator, options);
+    assert_same(&runs);
+    let [fast, plain] = runs;
+    (fast.accesses.stored_nodes() * 100 / plain.accesses.stored_nodes(), plain)
+}
+
+/// Twelve layers whose keys and values do not fit: they leave dirty in the prompt, and row by row while tokens are decoded.
+#[test]
+fn layers_that_spill_keys_and_values_are_repeated() {
+    let mut accelerator = super::fixtures::accelerator(2, trapti::accelerator::Overlap::DoubleBuffered);
+    let (workload, options) = spilling((12, 2, false), (40, 8), |_| {}, (10, 1500), &mut accelerator);
+    let (share, run) = stored_share(&workload, &accelerator, &options);
+    let saved = run.accesses.nodes().iter().filter(|n| n.kind == NodeKind::WriteBack);
+    let (prompt, decoded): (Vec<Node>, Vec<Node>) =
+        saved.partition(|node| run.workload.phase_of(node.op) == Some(0));
+    assert!(!prompt.is_empty() && decoded.len() > 20, "{} and {} write-backs", prompt.len(), decoded.len());
+    assert!(share < 60, "{share} % of the nodes are stored");
+}
+
+/// Layers that do not fit write their own results back and read them again.
+#[test]
+fn layers_that_spill_their_own_results_are_repeated() {
+    let mut accelerator = super::fixtures::accelerator(2, trapti::accelerator::Overlap::DoubleBuffered);
+    let (workload, options) = spilling((12, 2, false), (30, 0), |_| {}, (0, 900), &mut accelerator);
+    let (share, run) = stored_share(&workload, &accelerator, &options);
+    let saved = run.accesses.nodes().iter().filter(|n| n.kind == NodeKind::WriteBack).count();
+    assert!(saved > 100, "{saved} write-backs");
+    assert!(share < 40, "{share} % of the nodes are stored");
 }
 
 /// Of twelve layers most are repeated, with room for everything and without; what is repeated is not stored again.

@@ -2,69 +2,52 @@
 
 use super::super::Probe;
 use super::super::engine::Engine;
-use super::super::occupancy::Stored;
 use super::super::operands::TileKey;
 use super::matching::Renaming;
-use super::template::{State, Template, candidates, listed, queued, recent, visible};
+use super::template::{Template, candidates, queued, recent, visible};
 use crate::ids::{NodeId, OpId, TensorId};
-use crate::trace::Lifetime;
 use crate::workload::Class;
 use std::ops::Range;
 
 /// A node before the template, and the one before the block that takes its place; ascending on both sides.
 pub type Anchors = Vec<(NodeId, NodeId)>;
 
-/// The anchors of `ops`, if everything the ops can see at cycle `now` is as it was for the template.
+/// What the block `ops` and those whose bytes have to leave are called, and the anchors, if everything the ops can see at cycle
+/// `now` is as it was for the template.
 pub fn compare<P: Probe>(
     engine: &Engine<'_, P>,
     template: &Template,
-    renaming: &Renaming,
+    own: &Renaming,
     ops: &Range<usize>,
     now: u64,
-) -> Option<Anchors> {
-    let states = renaming.pairs().iter().zip(&template.before).zip(&template.after);
+) -> Option<(Renaming, Anchors)> {
+    let cycles = (template.start, now);
+    let states = own.pairs().iter().zip(&template.before).zip(&template.after);
     let same_states = states.into_iter().all(|((&(old, new), before), after)| {
         let used = before.uses_left - after.uses_left;
-        let grids = &engine.residency.held;
-        grids[old as usize].grid == grids[new as usize].grid
-            && grids[old as usize].need == grids[new as usize].need
-            && same_state(engine, before, new, used, (template.start, now))
+        let [then, held] = [old, new].map(|tensor| &engine.residency.held[tensor as usize]);
+        then.grid == held.grid
+            && then.need == held.need
+            && held.rows == before.rows
+            && before.is_of(engine, new, used, cycles)
     });
     let same = same_states
-        && same_buffers(engine, template, renaming)
+        && same_buffers(engine, template, own)
         && queued(engine, ops) == template.queued
-        && same_recent(engine, template, renaming)
-        && is_closed(engine, template, ops)
-        && has_room(engine, template, renaming);
+        && same_recent(engine, template, own)
+        && is_closed(engine, template, ops);
     if !same {
         return None;
     }
-    anchors(template, &visible(engine, ops, renaming.pairs().iter().map(|&(_, new)| new)))
-}
-
-fn same_state<P: Probe>(engine: &Engine<'_, P>, then: &State, tensor: u32, used: u32, cycles: (u64, u64)) -> bool {
-    let (residency, index) = (&engine.residency, tensor as usize);
-    let (store, held) = (&residency.stores[0], &residency.held[index]);
-    let stored = store.tracker.stored[index];
-    let resides = stored.lifetime != Stored::NOWHERE;
-    let lifetime = resides.then(|| residency.ledger.lifetimes[stored.lifetime as usize]);
-    store.contents[index] == then.contents
-        && held.rows == then.rows
-        && held.readers == 0
-        && held.uses_left >= used
-        && (held.uses_left > used) == (then.uses_left > used)
-        && listed(engine, tensor) == then.listed
-        && (stored.present, stored.needed) == (then.stored.present, then.stored.needed)
-        && same_lifetime(then.lifetime, lifetime, cycles)
-}
-
-/// A residence may be extended by the block, and its release moves with the block if it lies in it.
-fn same_lifetime(then: Option<Lifetime>, now: Option<Lifetime>, (start, cycle): (u64, u64)) -> bool {
-    match (then, now) {
-        (None, None) => true,
-        (Some(then), Some(now)) => then.extent == now.extent && (then.released.0 == start) == (now.released.0 == cycle),
-        _ => false,
+    let renaming = match &template.victims {
+        Some(victims) => own.with(&victims.replaced(engine, own, cycles)?),
+        None => own.clone(),
+    };
+    if !has_room(engine, template, (own, &renaming)) {
+        return None;
     }
+    let anchors = anchors(template, &visible(engine, ops, own.pairs().iter().map(|&(_, new)| new)))?;
+    Some((renaming, anchors))
 }
 
 /// A tile in an operand buffer matters if the block knows its tensor.
@@ -113,35 +96,42 @@ fn waits<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<usiz
 
 /// Whether the memory has room where it had, and evictions find the same obsolete bytes: those of others first, and own ones if
 /// that is what they took.
-fn has_room<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &Renaming) -> bool {
+fn has_room<P: Probe>(engine: &Engine<'_, P>, template: &Template, (own, all): (&Renaming, &Renaming)) -> bool {
     let store = &engine.residency.stores[0];
     let Some(capacity) = store.capacity else { return true };
     let (used, then) = (store.tracker.used(), template.opening.state.used().0);
-    if template.evicted == 0 && template.lost.is_empty() && !template.evicted_own {
+    let spills = !template.lost.is_empty() || template.victims.is_some();
+    if template.evicted == 0 && !spills && !template.evicted_own {
         return used + template.course.growth() <= capacity;
     }
-    if used != then {
-        return false;
-    }
-    if !template.lost.is_empty() && !has_clean(engine, template, renaming) {
-        return false;
-    }
-    let all = template.evicted_own || !template.lost.is_empty();
-    if all && candidates(engine, |tensor| renaming.was(tensor)) != template.candidates {
-        return false;
-    }
+    let takes_own = template.evicted_own || spills;
+    used == then
+        && (template.lost.is_empty() || has_clean(engine, template, own))
+        && (!takes_own || candidates(engine, |tensor| own.was(tensor)) == template.candidates)
+        && has_obsolete(engine, template.evicted, takes_own, (own, all))
+}
+
+/// Whether there are as many obsolete bits of others, before own ones unless these are taken too; none of a part of an object that
+/// the block knows.
+fn has_obsolete<P: Probe>(
+    engine: &Engine<'_, P>,
+    wanted: u64,
+    takes_own: bool,
+    (own, all): (&Renaming, &Renaming),
+) -> bool {
+    let store = &engine.residency.stores[0];
     let mut available = 0;
     let mut next = store.obsolete.next(None);
-    while let Some(tensor) = next.filter(|_| available < template.evicted) {
-        let own = renaming.reaches(TensorId(tensor));
-        if (own && !all) || (!own && renaming.reaches(engine.residency.held[tensor as usize].storage)) {
+    while let Some(tensor) = next.filter(|_| available < wanted) {
+        let is_own = own.reaches(TensorId(tensor));
+        if (is_own && !takes_own) || (!is_own && all.reaches(engine.residency.held[tensor as usize].storage)) {
             return false;
         }
         let contents = &store.contents[tensor as usize];
-        available += if own { 0 } else { contents.present_bits - contents.needed_bits };
+        available += if is_own { 0 } else { contents.present_bits - contents.needed_bits };
         next = store.obsolete.next(Some(tensor));
     }
-    available >= template.evicted
+    available >= wanted
 }
 
 /// Whether evictions of needed bytes find as many that have a copy, of others and without setting a new peak.

@@ -8,35 +8,60 @@ use crate::workload::OpKind;
 use rustc_hash::FxHashMap;
 use std::ops::Range;
 
-/// What the tensors of one block are called in another one; ascending on both sides, so that whatever follows the order of
-/// numbers follows it in both.
+/// What the tensors of one block are called in another one.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Renaming {
+    /// First those that the ops name, ascending on both sides, so that whatever follows the order of numbers follows it in both;
+    /// then those that had to leave.
     pairs: Vec<(u32, u32)>,
+    /// The same by what they are called in the first block.
+    from: Vec<(u32, u32)>,
+    /// The same the other way round, by what they are called in the second block.
+    to: Vec<(u32, u32)>,
 }
 
 impl Renaming {
-    /// The pairs, ascending on both sides.
+    fn new(pairs: Vec<(u32, u32)>) -> Self {
+        let (mut from, mut to) = (pairs.clone(), pairs.iter().map(|&(a, b)| (b, a)).collect::<Vec<_>>());
+        from.sort_unstable();
+        to.sort_unstable();
+        Self { pairs, from, to }
+    }
+
+    /// The same with more tensors.
+    pub fn with(&self, more: &[(u32, u32)]) -> Self {
+        if more.is_empty() { self.clone() } else { Self::new([&self.pairs, more].concat()) }
+    }
+
+    /// The pairs in the order of the template's tensors.
     pub fn pairs(&self) -> &[(u32, u32)] {
         &self.pairs
     }
 
+    /// The pairs by what the tensors are called in the first block.
+    pub fn ascending(&self) -> &[(u32, u32)] {
+        &self.from
+    }
+
     /// What a tensor of the first block is called in the second.
     pub fn of(&self, tensor: TensorId) -> Option<TensorId> {
-        let at = self.pairs.binary_search_by_key(&tensor.0, |&(from, _)| from).ok()?;
-        Some(TensorId(self.pairs[at].1))
+        find(&self.from, tensor)
     }
 
     /// What a tensor of the second block is called in the first.
     pub fn was(&self, tensor: TensorId) -> Option<TensorId> {
-        let at = self.pairs.binary_search_by_key(&tensor.0, |&(_, to)| to).ok()?;
-        Some(TensorId(self.pairs[at].0))
+        find(&self.to, tensor)
     }
 
     /// Whether a tensor belongs to the second block.
     pub fn reaches(&self, tensor: TensorId) -> bool {
-        self.pairs.binary_search_by_key(&tensor.0, |&(_, to)| to).is_ok()
+        self.was(tensor).is_some()
     }
+}
+
+fn find(pairs: &[(u32, u32)], tensor: TensorId) -> Option<TensorId> {
+    let at = pairs.binary_search_by_key(&tensor.0, |&(from, _)| from).ok()?;
+    Some(TensorId(pairs[at].1))
 }
 
 /// Collects pairs of tensors.
@@ -60,7 +85,7 @@ pub fn matching<P: Probe>(engine: &Engine<'_, P>, from: &Range<usize>, to: &Rang
     }
     matcher.containers(from, to)?;
     let pairs = matcher.sorted();
-    pairs.windows(2).all(|w| w[0].1 < w[1].1).then_some(Renaming { pairs })
+    pairs.windows(2).all(|w| w[0].1 < w[1].1).then(|| Renaming::new(pairs))
 }
 
 impl<P: Probe> Matcher<'_, '_, P> {

@@ -16,6 +16,7 @@ mod comparison;
 mod matching;
 mod repeat;
 mod template;
+mod victims;
 
 use super::Probe;
 use super::engine::Engine;
@@ -98,9 +99,9 @@ impl Replay {
     /// Repeats a block if one of the examples allows it; returns when it ends, and its events.
     fn repeat<P: Probe>(&self, engine: &mut Engine<'_, P>, block: &Range<usize>, now: u64) -> Option<(u64, u64)> {
         self.templates.iter().find_map(|template| {
-            let renaming = template.renaming(engine, block)?;
-            let anchors = comparison::compare(engine, template, &renaming, block, now)?;
-            let step = Move::new(engine, template, (&renaming, &anchors), block.clone(), now);
+            let own = template.renaming(engine, block)?;
+            let (all, anchors) = comparison::compare(engine, template, &own, block, now)?;
+            let step = Move::new(engine, template, &own, (&all, &anchors), block.clone(), now);
             step.apply(engine);
             Some((step.end(), template.events))
         })

@@ -16,6 +16,9 @@ use std::ops::Range;
 /// From a template to the block that repeats it.
 pub struct Move<'t> {
     pub template: &'t Template,
+    /// What the tensors that the ops name are called.
+    own: &'t Renaming,
+    /// What all are called that the block changes.
     pub renaming: &'t Renaming,
     pub anchors: &'t Anchors,
     pub ops: Range<usize>,
@@ -29,13 +32,14 @@ impl<'t> Move<'t> {
     pub fn new<P: Probe>(
         engine: &Engine<'_, P>,
         template: &'t Template,
+        own: &'t Renaming,
         (renaming, anchors): (&'t Renaming, &'t Anchors),
         ops: Range<usize>,
         start: u64,
     ) -> Self {
         let first_node = engine.recorder.graph.nodes().len();
         let first_lifetime = engine.residency.ledger.lifetimes.len() as u32;
-        Self { template, renaming, anchors, ops, start, first_node, first_lifetime }
+        Self { template, own, renaming, anchors, ops, start, first_node, first_lifetime }
     }
 
     /// First cycle after the block.
@@ -86,6 +90,9 @@ impl<'t> Move<'t> {
             store.evict_obsolete(self.template.evicted / 8, held, ledger, other);
         }
         let lost = &self.template.lost;
+        if self.template.victims.is_some() {
+            store.evicted_needed_bits += self.template.evicted_needed_bits;
+        }
         if let Some(&(_, bits)) = lost.last() {
             let gone = |bytes: u64| self.cycle(lost[lost.partition_point(|&(_, sum)| sum < bytes * 8)].0);
             store.evict_clean(bits / 8, held, ledger, other, gone);
@@ -119,7 +126,7 @@ impl<'t> Move<'t> {
         let repetition = Repetition {
             cycles: Cycles(self.start - self.template.start),
             ops: (self.ops.start - self.template.ops.start) as u32,
-            tensors: self.renaming.pairs().iter().copied().collect(),
+            tensors: self.renaming.ascending().iter().copied().collect(),
             lifetimes: Renumbering::from_iter(lifetimes),
             patterns,
         };
@@ -152,13 +159,15 @@ impl<'t> Move<'t> {
 
     fn tensors<P: Probe>(&self, engine: &mut Engine<'_, P>) {
         let states = self.template.before.iter().zip(&self.template.after);
-        for (&(_, new), (before, after)) in self.renaming.pairs().iter().zip(states) {
+        for (place, (&(_, new), (before, after))) in self.renaming.pairs().iter().zip(states).enumerate() {
             let index = new as usize;
-            let held = &mut engine.residency.held[index];
-            held.uses_left -= before.uses_left - after.uses_left;
-            held.rows.clone_from(&after.rows);
-            while held.next_uses.last().is_some_and(|&rank| (rank as usize) < self.ops.end) {
-                held.next_uses.pop();
+            if place < self.template.cast.len() {
+                let held = &mut engine.residency.held[index];
+                held.uses_left -= before.uses_left - after.uses_left;
+                held.rows.clone_from(&after.rows);
+                while held.next_uses.last().is_some_and(|&rank| (rank as usize) < self.ops.end) {
+                    held.next_uses.pop();
+                }
             }
             let store = &mut engine.residency.stores[0];
             store.contents[index].clone_from(&after.contents);
@@ -241,7 +250,7 @@ impl<'t> Move<'t> {
 
     /// What an operand buffer holds after the block; tiles that the block does not know stay.
     fn tiles(&self, now: &[TileKey], then: &[TileKey], left: &[TileKey]) -> Vec<TileKey> {
-        let kept = |tile: &TileKey| match self.renaming.of(tile.tensor) {
+        let kept = |tile: &TileKey| match self.own.of(tile.tensor) {
             Some(tensor) => TileKey { tensor, ..*tile },
             None => then.iter().position(|t| t == tile).map_or(*tile, |at| now[at]),
         };

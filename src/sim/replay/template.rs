@@ -9,11 +9,16 @@ use super::super::ports::Ports;
 use super::super::rows::NeededRows;
 use super::super::statistics::Counters;
 use super::matching::{Renaming, matching};
+use super::victims::{Standing, Victims, standing};
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::trace::{Lifetime, Stalls};
-use crate::units::Cycles;
+use crate::units;
 use crate::workload::Class;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
+
+/// The cycle in which a template began, and the one in which a block begins.
+pub type Cycles = (u64, u64);
 
 /// What a block can see of one of its tensors, or leaves of it.
 #[derive(Debug, Clone)]
@@ -30,6 +35,12 @@ pub struct State {
 
 impl State {
     fn of<P: Probe>(engine: &Engine<'_, P>, tensor: u32) -> Self {
+        let rows = engine.residency.held[tensor as usize].rows.clone();
+        Self { rows, ..Self::of_other(engine, tensor) }
+    }
+
+    /// Without the rows that are needed, which depend on ops of others.
+    pub(super) fn of_other<P: Probe>(engine: &Engine<'_, P>, tensor: u32) -> Self {
         let (residency, index) = (&engine.residency, tensor as usize);
         let store = &residency.stores[0];
         let stored = store.tracker.stored[index];
@@ -37,7 +48,7 @@ impl State {
         Self {
             contents: store.contents[index].clone(),
             uses_left: residency.held[index].uses_left,
-            rows: residency.held[index].rows.clone(),
+            rows: None,
             listed: listed(engine, tensor),
             stored,
             lifetime: resides.then(|| residency.ledger.lifetimes[stored.lifetime as usize]),
@@ -50,6 +61,31 @@ impl State {
     /// What has become of its residence.
     fn residence<P: Probe>(&self, engine: &Engine<'_, P>) -> Option<Lifetime> {
         self.lifetime.map(|_| engine.residency.ledger.lifetimes[self.stored.lifetime as usize])
+    }
+
+    /// Whether a tensor is in this state now, needed rows aside, of which a block consumes `used` uses.
+    pub(super) fn is_of<P: Probe>(&self, engine: &Engine<'_, P>, tensor: u32, used: u32, cycles: Cycles) -> bool {
+        let (residency, index) = (&engine.residency, tensor as usize);
+        let (store, held) = (&residency.stores[0], &residency.held[index]);
+        let stored = store.tracker.stored[index];
+        let resides = stored.lifetime != Stored::NOWHERE;
+        let lifetime = resides.then(|| residency.ledger.lifetimes[stored.lifetime as usize]);
+        store.contents[index] == self.contents
+            && held.readers == 0
+            && held.uses_left >= used
+            && (held.uses_left > used) == (self.uses_left > used)
+            && listed(engine, tensor) == self.listed
+            && (stored.present, stored.needed) == (self.stored.present, self.stored.needed)
+            && same_lifetime(self.lifetime, lifetime, cycles)
+    }
+}
+
+/// A residence may be extended by the block, and its release moves with the block if it lies in it.
+fn same_lifetime(then: Option<Lifetime>, now: Option<Lifetime>, (start, cycle): Cycles) -> bool {
+    match (then, now) {
+        (None, None) => true,
+        (Some(then), Some(now)) => then.extent == now.extent && (then.released.0 == start) == (now.released.0 == cycle),
+        _ => false,
     }
 }
 
@@ -130,6 +166,8 @@ pub struct Capture {
     recent: [Vec<u32>; 2],
     queued: Vec<Vec<usize>>,
     candidates: Vec<Candidate>,
+    standing: Vec<Standing>,
+    evicted_needed_bits: u64,
     opening: Opening,
     unfinished: usize,
 }
@@ -146,6 +184,10 @@ pub struct Template {
     pub(super) lifetimes: Vec<Lifetime>,
     /// Its tensors, ascending.
     pub(super) cast: Vec<u32>,
+    /// Who lost needed bytes, where that matters one by one; their states follow those of its own tensors.
+    pub(super) victims: Option<Victims>,
+    /// Needed bits that left.
+    pub(super) evicted_needed_bits: u64,
     pub(super) before: Vec<State>,
     pub(super) after: Vec<State>,
     /// What became of the residences that its tensors were in before.
@@ -185,7 +227,8 @@ impl Capture {
         let cast: Vec<u32> = renaming.pairs().iter().map(|&(tensor, _)| tensor).collect();
         let store = &mut engine.residency.stores[0];
         store.evicted.clear();
-        (store.refused, store.lost) = (false, Some(Vec::new()));
+        (store.refused, store.exhausted, store.lost) = (false, false, Some(Vec::new()));
+        let evicted_needed_bits = store.evicted_needed_bits;
         Some(Self {
             start: opening.state.cycle.0,
             events,
@@ -197,6 +240,8 @@ impl Capture {
             recent: recent(engine, |tensor| renaming.reaches(TensorId(tensor))),
             queued: queued(engine, &ops),
             candidates: candidates(engine, |tensor| renaming.of(tensor)),
+            standing: standing(engine, &renaming),
+            evicted_needed_bits,
             cast,
             ops,
             opening,
@@ -211,57 +256,74 @@ impl Capture {
 
     /// The block has ended at cycle `now`; `None` if it cannot serve as an example.
     pub fn end<P: Probe>(self, engine: &mut Engine<'_, P>, now: u64, events: u64) -> Option<Template> {
-        let renaming = matching(engine, &self.ops, &self.ops)?;
+        let own = self.cast.clone();
+        let own = |tensor: TensorId| own.binary_search(&tensor.0).is_ok();
         let lost = engine.residency.stores[0].lost.take().unwrap_or_default();
         let store = &engine.residency.stores[0];
-        let own = |tensor: TensorId| renaming.reaches(tensor);
         // A part of an own storage object that the block does not know must not leave.
         let part = |tensor: TensorId| !own(tensor) && own(engine.residency.held[tensor.index()].storage);
         let others = self.unfinished - engine.dispatcher.unfinished() != self.ops.len();
-        let strange = |t: TensorId| own(t) || engine.workload.tensor(t).class != Class::Kv;
-        let torn = lost.iter().any(|&(_, t, _)| strange(t)) || store.evicted.iter().any(|&(t, _)| part(t));
-        if others || store.refused || torn {
+        if others || store.evicted.iter().any(|&(tensor, _)| part(tensor)) {
             return None;
         }
-        let lost: Vec<(u64, u64)> = lost
-            .into_iter()
-            .scan(0, |sum, (cycle, _, bits)| {
-                *sum += bits;
-                Some((cycle, *sum))
-            })
-            .collect();
-        let evicted_own = store.evicted.iter().any(|&(tensor, _)| own(tensor));
-        let of_others = store.evicted.iter().filter(|&&(tensor, _)| !own(tensor)).map(|&(_, bits)| bits);
-        let evicted = of_others.sum::<u64>() - lost.last().map_or(0, |&(_, bits)| bits);
+        let strange = |t: TensorId| own(t) || engine.workload.tensor(t).class != Class::Kv;
+        let one_by_one = store.refused || lost.iter().any(|&(_, tensor, _)| strange(tensor));
+        let evicted = sums(store.evicted.iter().copied());
+        let lost_by = sums(lost.iter().map(|&(_, tensor, bits)| (tensor, bits)));
+        let of_others = |sums: &FxHashMap<TensorId, u64>| sums.iter().filter(|s| !own(*s.0)).map(|s| s.1).sum::<u64>();
+        let evicted_own = evicted.keys().any(|&tensor| own(tensor));
+        let obsolete = of_others(&evicted) - of_others(&lost_by);
+        let victims = match one_by_one {
+            true => Some(Victims::new(engine, self.standing, &lost_by, &evicted)?),
+            false => None,
+        };
+        let lost = lost.into_iter().scan(0, |sum, (cycle, _, bits)| {
+            *sum += bits;
+            Some((cycle, *sum))
+        });
+        let lost = if one_by_one { Vec::new() } else { lost.collect() };
+        let others = victims.as_ref().map(|v| v.tensors().collect::<Vec<_>>()).unwrap_or_default();
+        let before = self.states.into_iter().chain(victims.iter().flat_map(Victims::others).cloned());
+        let before: Vec<State> = before.collect();
         let course = engine.residency.stores[0].tracker.course(now, self.opening)?;
         let nodes = self.nodes..engine.recorder.graph.nodes().len();
-        let last = self.ops.clone().filter(|&op| engine.timings[op].is_some_and(|t| t.end == Cycles(now)));
+        let end = units::Cycles(now);
+        let last = self.ops.clone().filter(|&op| engine.timings[op].is_some_and(|t| t.end == end));
         Some(Template {
             end: now,
             events: events - self.events,
             lifetimes: engine.residency.ledger.lifetimes[self.lifetimes..].to_vec(),
             first_lifetime: self.lifetimes as u32,
-            ended: self.states.iter().map(|state| state.residence(engine)).collect(),
-            after: self.cast.iter().map(|&tensor| State::of(engine, tensor)).collect(),
-            recent: [self.recent, recent(engine, |tensor| renaming.reaches(TensorId(tensor)))],
+            ended: before.iter().map(|state| state.residence(engine)).collect(),
+            after: self.cast.iter().chain(&others).map(|&tensor| State::of(engine, tensor)).collect(),
+            recent: [self.recent, recent(engine, |tensor| own(TensorId(tensor)))],
             machine: [self.machine, Machine::of(engine)],
             outward: outward(engine, &nodes, &self.visible)?,
             last: last.map(|op| op - self.ops.start).collect(),
             nodes: (!nodes.is_empty()).then_some(nodes)?,
+            evicted_needed_bits: engine.residency.stores[0].evicted_needed_bits - self.evicted_needed_bits,
             ops: self.ops,
             start: self.start,
             cast: self.cast,
-            before: self.states,
+            before,
             visible: self.visible,
             queued: self.queued,
             opening: self.opening,
             course,
             candidates: self.candidates,
-            evicted,
+            evicted: obsolete,
             lost,
             evicted_own,
+            victims,
         })
     }
+}
+
+/// Bits of each tensor.
+fn sums(entries: impl Iterator<Item = (TensorId, u64)>) -> FxHashMap<TensorId, u64> {
+    let mut sums = FxHashMap::default();
+    entries.for_each(|(tensor, bits)| *sums.entry(tensor).or_default() += bits);
+    sums
 }
 
 /// Nodes recorded before a block that its own can follow, in an order that depends on the block's form alone.
