@@ -1,5 +1,6 @@
 //! Two models over prompt length, lowering and accelerator, and the page about GPT-2 XL and DeepSeek-R1-Distill-Qwen-1.5B.
 
+mod lowerings;
 pub mod page;
 
 use std::fs;

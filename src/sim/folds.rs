@@ -186,7 +186,8 @@ mod tests {
     use super::*;
 
     fn folds(holds_a: bool, mask: CausalMask) -> Folds {
-        let (m, k, n) = if mask == CausalMask::Score { (16, 6, 16) } else { (16, 16, 6) };
+        let score = matches!(mask, CausalMask::Score | CausalMask::WindowedScore(_));
+        let (m, k, n) = if score { (16, 6, 16) } else { (16, 16, 6) };
         Folds { m, k, n, holds_a, rows: 4, columns: 4, length: 4, accumulated: 6, fill: Fill::Edge, mask }
     }
 

@@ -3,8 +3,10 @@
 use super::facts::{facts_rows, folder_model};
 use super::{lowered, model, rendered};
 use proptest::prelude::*;
+use trapti::ids::TensorId;
 use trapti::workload::{
-    AttentionOrder, Class, Home, LatentForm, Lowering, Model, PhaseKind, Projections, Scenario, Scores, Workload, lower,
+    AttentionOrder, Class, Home, LatentForm, Lowering, Model, OpKind, PhaseKind, Projections, Scenario, Scores,
+    Workload, lower,
 };
 
 /// A config of each family that is small enough to lower and run in every test.
@@ -178,6 +180,23 @@ fn phases_are_those_of_the_stacks() {
     assert_eq!(phases(index("vit")), [Encode]);
     assert_eq!(phases(index("t5")), [Encode, Prefill, Decode]);
     assert_eq!(phases(index("whisper")), [Encode, Prefill, Decode]);
+}
+
+/// Even and odd frames stand in one row: all of them reach the second convolution.
+#[test]
+fn every_frame_of_a_convolution_is_read() {
+    let text = small(SMALL.iter().position(|(model_type, _)| *model_type == "whisper").unwrap());
+    let workload = lowered(&text, &Scenario { source: Some(6), ..Scenario::new(1) }, |_| ());
+    let size = |id: TensorId| (workload.tensor(id).rows, workload.tensor(id).cols);
+    let views = workload.ops.iter().filter_map(|op| match op.kind {
+        OpKind::View { input, out, .. } if op.name.ends_with("taps") => Some((size(input), size(out))),
+        _ => None,
+    });
+    let views: Vec<_> = views.collect();
+    assert_eq!(views.len(), 2);
+    for ((rows, stored), (shown_rows, shown)) in views {
+        assert_eq!((rows, shown_rows, 2 * shown), (6, 6, 3 * stored));
+    }
 }
 
 #[test]

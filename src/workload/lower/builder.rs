@@ -217,13 +217,6 @@ impl Builder {
         out
     }
 
-    /// A tensor of another shape that shows the elements of `input` again and again.
-    pub fn reshaped(&mut self, name: &str, input: TensorId, (rows, cols): (u32, u32)) -> TensorId {
-        let out = self.tensor(name, Shape { rows, cols, ..self.shape(input) }, Home::None);
-        self.op(name, OpKind::View { input, out, mapping: ViewMapping::Modulo });
-        out
-    }
-
     /// The parts, each at its (row, column), as one tensor; a single part of that size is that tensor.
     pub fn concat(&mut self, name: &str, parts: Vec<(TensorId, (u32, u32))>, rows: u32, cols: u32) -> TensorId {
         let shape = self.shape(parts[0].0);

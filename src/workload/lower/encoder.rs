@@ -60,15 +60,22 @@ impl Lowerer<'_> {
         self.graph.concat("rows", parts, rows * self.scenario.batch, hidden)
     }
 
-    /// Two convolutions of three taps as products: a row of the operand shows three frames. The second has stride 2.
+    /// Two convolutions of three taps as products. Two frames stand in a row, as they do in memory: the first convolution makes even
+    /// and odd frames, the second, of stride 2, reads both. Of the three frames that a row of the operand shows, two are those of the
+    /// row; for the third, which is one of the next row or of the row before, it shows the row's first one again.
     fn frames(&mut self, hidden: u32, rows: u32, bins: u32) -> TensorId {
         let rows = rows * self.scenario.batch;
-        let frames = self.activation(2 * rows, bins);
+        let frames = self.activation(rows, 2 * bins);
         let frames = self.graph.tensor("input", frames, Home::Dram);
         let taps = self.graph.repeated("input.taps", frames, 3 * bins);
-        let first = self.linear("convolution0", taps, hidden);
-        self.graph.vector_in_place("convolution0.gelu", VectorKind::Gelu, &[first]);
-        let taps = self.graph.reshaped("convolution0.taps", first, (rows, 3 * hidden));
+        let each = |(index, part): (u32, &str)| {
+            let made = self.linear_named("convolution0", &format!("convolution0.{part}"), taps, hidden);
+            self.graph.vector_in_place(&format!("convolution0.{part}.gelu"), VectorKind::Gelu, &[made]);
+            (made, (0, index * hidden))
+        };
+        let parts = [(0, "even"), (1, "odd")].map(each).to_vec();
+        let first = self.graph.concat("convolution0", parts, rows, 2 * hidden);
+        let taps = self.graph.repeated("convolution0.taps", first, 3 * hidden);
         let second = self.linear("convolution1", taps, hidden);
         self.graph.vector_in_place("convolution1.gelu", VectorKind::Gelu, &[second]);
         second
