@@ -73,20 +73,27 @@ pub fn write(path: &Path, contents: &[u8]) -> Result<()> {
     write_with(path, |file| file.write_all(contents))
 }
 
-/// Writes a file aside, piece by piece, and renames it into place.
+/// Writes a file aside, piece by piece, and renames it into place: behind a symbolic link, where that leads. A device or a pipe, such
+/// as `/dev/stdout`, is written where it is.
 ///
 /// # Errors
 /// [`Error::File`] for what `fill` or the system refuses; the old contents, if any, are then untouched.
 pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<fs::File>) -> io::Result<()>) -> Result<()> {
+    let fill = |file: fs::File| {
+        let mut file = BufWriter::new(file);
+        fill(&mut file)?;
+        file.flush()
+    };
+    if fs::metadata(path).is_ok_and(|known| !known.is_file() && !known.is_dir()) {
+        return fs::File::options().write(true).open(path).and_then(fill).map_err(Error::file("cannot write", path));
+    }
     if let Some(parent) = path.parent().filter(|p| !p.as_os_str().is_empty()) {
         fs::create_dir_all(parent).map_err(Error::file("cannot create", parent))?;
     }
-    let aside = aside(path);
-    let filled = fs::File::create(&aside).map(BufWriter::new).and_then(|mut file| {
-        fill(&mut file)?;
-        file.flush()
-    });
-    filled.and_then(|()| fs::rename(&aside, path)).map_err(|source| {
+    let place = fs::canonicalize(path).unwrap_or_else(|_| path.into());
+    let aside = aside(&place);
+    let filled = fs::File::create(&aside).and_then(fill);
+    filled.and_then(|()| fs::rename(&aside, &place)).map_err(|source| {
         let _ = fs::remove_file(&aside);
         Error::file("cannot write", path)(source)
     })

@@ -168,7 +168,7 @@ prop_compose! {
 }
 
 prop_compose! {
-    fn memory()(name in "[^\\p{Cc}]{1,9}", capacity in proptest::option::of(1..=(1u64 << 50)), ports in 1..=64u32,
+    fn memory()(name in "[^\\p{Cc}/\\\\]{1,9}", capacity in proptest::option::of(1..=(1u64 << 50)), ports in 1..=64u32,
                 bytes in 1..=4096u32, latency in 0..=1_000_000_000u64, any: bool) -> Memory {
         Memory {
             name,

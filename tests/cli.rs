@@ -104,6 +104,37 @@ fn a_closed_pipe_is_no_error() {
 }
 
 #[test]
+fn a_result_that_could_not_be_written_is_an_error() {
+    let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };
+    let mut command = std::process::Command::new(cargo_bin!("trapti"));
+    let output = command.args(["gemm", "4", "5", "6", "--array", "8x8"]).stdout(full).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    assert!(text(&output.stderr).contains("cannot write the result to stdout"));
+}
+
+/// A device or a pipe is written where it is: a file aside must never take its place.
+#[test]
+#[cfg(unix)]
+fn a_pipe_as_output_stays_a_pipe() {
+    use std::os::unix::fs::FileTypeExt;
+    let folder = tempfile::tempdir().unwrap();
+    let (pipe, link, target) = (folder.path().join("pipe"), folder.path().join("link"), folder.path().join("target"));
+    assert!(std::process::Command::new("mkfifo").arg(&pipe).status().unwrap().success());
+    std::fs::write(&target, "old").unwrap();
+    std::os::unix::fs::symlink(&target, &link).unwrap();
+    let reader = std::thread::spawn({
+        let pipe = pipe.clone();
+        move || std::fs::read_to_string(pipe).unwrap()
+    });
+    trapti::artefact::write(&pipe, b"through").unwrap();
+    assert_eq!(reader.join().unwrap(), "through");
+    assert!(std::fs::metadata(&pipe).unwrap().file_type().is_fifo());
+    trapti::artefact::write(&link, b"new").unwrap();
+    assert!(std::fs::symlink_metadata(&link).unwrap().is_symlink());
+    assert_eq!(std::fs::read_to_string(&target).unwrap(), "new");
+}
+
+#[test]
 fn a_small_project_flows_from_configs_to_a_proven_design() {
     let folder = project();
     let flow = || trapti(folder.path()).args(["flow", "project.toml", "--output", "out"]).output().unwrap();

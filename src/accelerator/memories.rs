@@ -11,6 +11,9 @@ use std::ops::Range;
 /// Most on-chip memories: a node of the access graph names its memory in a byte.
 const MOST_MEMORIES: usize = 200;
 
+/// Longest name of a memory: a file system allows names of 255 bytes.
+const LONGEST_NAME: usize = 200;
+
 /// Reads all memories; what one names as above it must be another one.
 pub(super) fn read(field: &Field<'_>, clock: Option<Hertz>, arrays: Option<&[Array]>) -> Option<Vec<Memory>> {
     check_not_empty(field);
@@ -56,7 +59,7 @@ fn find_above(field: &Field<'_>, memories: &[Memory]) -> Option<Option<MemoryId>
 }
 
 fn memory<'d>(mut table: Table<'d>, clock: Option<Hertz>, arrays: Option<&[Array]>) -> Option<(Memory, Field<'d>)> {
-    let name = name(&table.optional("name"), "sram".into());
+    let name = file_name(&table.optional("name"));
     let capacity = capacity(&table.required("capacity"));
     let ports = table.optional("ports").integer(1..=MOST_PORTS);
     let port_bits = width(&table.required("port_bits"));
@@ -82,6 +85,19 @@ fn memory<'d>(mut table: Table<'d>, clock: Option<Hertz>, arrays: Option<&[Array
         serves: Serves { units: units?, operands: operands?, classes: classes? },
     };
     Some((memory, above))
+}
+
+/// The name of a memory, which becomes a part of the names of files.
+fn file_name(field: &Field<'_>) -> Option<String> {
+    let name = name(field, "sram".into())?;
+    let good = !name.contains(['/', '\\']) && name.len() <= LONGEST_NAME;
+    if !good {
+        field.refuse(
+            "wrong-value",
+            format!("a part of a file name: at most {LONGEST_NAME} bytes, without `/` and `\\`"),
+        );
+    }
+    good.then_some(name)
 }
 
 /// A size, or `"unlimited"`.

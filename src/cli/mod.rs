@@ -85,7 +85,12 @@ enum Answer {
 pub fn run() -> ExitCode {
     env_logger::Builder::from_default_env().format_timestamp(None).init();
     let cli = Cli::parse();
-    match configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format))) {
+    let answer = configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format)));
+    let written = |answer| match output::unwritten() {
+        Some(error) => Err(Error::file("cannot write the result to", "stdout")(error)),
+        None => Ok(answer),
+    };
+    match answer.and_then(written) {
         Ok(Answer::Yes) => ExitCode::SUCCESS,
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => fail(&error),

@@ -3,6 +3,7 @@
 use clap::ValueEnum;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
+use std::sync::OnceLock;
 
 /// Form of the result on stdout.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default, ValueEnum)]
@@ -31,8 +32,8 @@ impl Output {
     /// Writes one result: `value` as JSON, or what `human` makes of it.
     pub fn result<T: Serialize>(&self, value: &T, human: impl FnOnce() -> String) {
         match self.format {
-            Format::Human => put(&mut io::stdout(), &human()),
-            Format::Json => put(&mut io::stdout(), &crate::artefact::json(value)),
+            Format::Human => answer(&human()),
+            Format::Json => answer(&crate::artefact::json(value)),
             Format::Quiet => {}
         }
     }
@@ -45,9 +46,24 @@ impl Output {
     }
 }
 
-/// Writes a line to stderr.
+/// Why a result did not reach stdout.
+static UNWRITTEN: OnceLock<io::ErrorKind> = OnceLock::new();
+
+/// Why a result did not reach stdout, if one did not: a full disk, not a reader that went away.
+pub fn unwritten() -> Option<io::Error> {
+    UNWRITTEN.get().copied().map(io::Error::from)
+}
+
+/// Writes a result to stdout.
+fn answer(text: &str) {
+    if let Err(error) = put(&mut io::stdout(), text) {
+        UNWRITTEN.get_or_init(|| error.kind());
+    }
+}
+
+/// Writes a line to stderr, where nobody can be told if it fails.
 pub fn message(line: &str) {
-    put(&mut io::stderr(), &format!("{}\n", line.trim_end()));
+    let _ = put(&mut io::stderr(), &format!("{}\n", line.trim_end()));
 }
 
 /// Whether messages may be coloured: stderr is a terminal and `NO_COLOR` is not set.
@@ -56,8 +72,11 @@ pub fn coloured() -> bool {
 }
 
 /// Writes text; a reader that went away is no error.
-fn put(to: &mut impl Write, text: &str) {
-    let _ = to.write_all(text.as_bytes()).and_then(|()| to.flush());
+fn put(to: &mut impl Write, text: &str) -> io::Result<()> {
+    match to.write_all(text.as_bytes()).and_then(|()| to.flush()) {
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
+        other => other,
+    }
 }
 
 /// A table of text cells, the first row the head: columns padded, numbers flush right.

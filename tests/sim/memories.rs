@@ -9,7 +9,7 @@ use trapti::diagnostic::Source;
 use trapti::ids::{MemoryId, TensorId};
 use trapti::sim::gemm::{Product, cost};
 use trapti::sim::{Options, simulate, simulate_observed};
-use trapti::trace::{Node, NodeKind, Operand, OccupancyChange, Outcome, Run};
+use trapti::trace::{Node, NodeKind, OccupancyChange, Operand, Outcome, Run};
 use trapti::units::{Bytes, Cycles};
 use trapti::workload::{CausalMask, Class, Home, OpKind, WeightRelease, Workload};
 

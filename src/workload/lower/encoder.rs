@@ -68,13 +68,10 @@ impl Lowerer<'_> {
         let frames = self.activation(rows, 2 * bins);
         let frames = self.graph.tensor("input", frames, Home::Dram);
         let taps = self.graph.repeated("input.taps", frames, 3 * bins);
-        let each = |(index, part): (u32, &str)| {
-            let made = self.linear_named("convolution0", &format!("convolution0.{part}"), taps, hidden);
-            self.graph.vector_in_place(&format!("convolution0.{part}.gelu"), VectorKind::Gelu, &[made]);
-            (made, (0, index * hidden))
-        };
-        let parts = [(0, "even"), (1, "odd")].map(each).to_vec();
-        let first = self.graph.concat("convolution0", parts, rows, 2 * hidden);
+        let [even, odd] = ["even", "odd"]
+            .map(|part| self.linear_named("convolution0", &format!("convolution0.{part}"), taps, hidden));
+        let first = self.graph.concat("convolution0", vec![(even, (0, 0)), (odd, (0, hidden))], rows, 2 * hidden);
+        self.graph.vector_in_place("convolution0.gelu", VectorKind::Gelu, &[first]);
         let taps = self.graph.repeated("convolution0.taps", first, 3 * hidden);
         let second = self.linear("convolution1", taps, hidden);
         self.graph.vector_in_place("convolution1.gelu", VectorKind::Gelu, &[second]);
