@@ -46,8 +46,8 @@ fn source(path: &str) -> std::sync::Arc<Source> {
 fn model(name: &str) -> Model {
     let mut model = Model::parse(&source(&format!("models/huggingface/{name}.json"))).unwrap();
     let layers = &mut model.decoder.as_mut().unwrap().layers;
-    let first = layers[0].clone();
-    *layers = vec![first.clone(), first];
+    let first = layers[0];
+    *layers = vec![first; 2];
     model
 }
 
