@@ -10,6 +10,8 @@ pub const MANIFEST: &str = "trapti.manifest/1";
 pub const EXPLORATION: &str = "trapti.exploration/1";
 /// First key of the points of a survey.
 pub const SURVEY: &str = "trapti.survey/1";
+/// First key of a schedule.
+pub const SCHEDULE: &str = "trapti.schedule/1";
 /// First key of `design.json`.
 pub const DESIGN: &str = "trapti.design/1";
 /// First key of the answer of `trapti sram`.

@@ -8,4 +8,5 @@ mod models;
 mod organisation;
 mod real;
 mod reasons;
+mod scheduled;
 mod study;

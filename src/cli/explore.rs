@@ -37,6 +37,12 @@ pub(super) struct Arguments {
     /// awake, what a change would buy.
     #[arg(long, value_name = "POINT")]
     explain: Option<u64>,
+    /// Also write the schedule of a `scheduled` point as JSON, one for each workload, to this directory.
+    #[arg(long, value_name = "DIR", requires = "explain")]
+    schedule: Option<PathBuf>,
+    /// Also write what gating saves as a Markdown page: by technology, capacity, fill, domains, placement, period.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// Estimate every point, play none.
     #[arg(long, conflicts_with = "predict")]
     no_prediction: bool,
@@ -59,8 +65,18 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     if let Some(path) = &arguments.csv {
         artefact::write(path, explore::Point::table(&exploration.points).csv().as_bytes())?;
     }
+    if let Some(path) = &arguments.page {
+        artefact::write(path, exploration.savings_page().as_bytes())?;
+    }
     if let Some(point) = arguments.explain {
         let explanation = explore::explain(&exploration, point, &runs()?, study.model()?.as_ref())?;
+        if let Some(folder) = &arguments.schedule {
+            for schedule in explore::schedules(&exploration, point, &runs()?, study.model()?.as_ref())? {
+                let path = folder.join(format!("{}.json", schedule.workload));
+                artefact::write(&path, artefact::json(&schedule).as_bytes())?;
+                output.note(&format!("schedule: {}", path.display()));
+            }
+        }
         output.result(&explanation, || explained(&exploration, &explanation));
         return Ok(Answer::Yes);
     }
@@ -89,7 +105,7 @@ pub(super) fn explore_into(
 ) -> Result<(Exploration, Done)> {
     if artefact::up_to_date(target, "explore", &digests) {
         let exploration = Exploration::read(target)?;
-        if !options.predict || exploration.summary.is_predicted() {
+        if !options.predict || exploration.summary.predicted {
             return Ok((exploration, Done::Before));
         }
     }

@@ -89,9 +89,16 @@ pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u6
 /// one domain at once exceed what its banks take, by `overlap` (domain-cycles with 1, 2, … transfers).
 ///
 /// A domain of I banks takes I / BANK_CYCLES requests a cycle, so k transfers that would last a cycle last k·BANK_CYCLES / I.
-pub fn stall_bound(totals: &Totals, overlap: &[u64], memory: &BankedMemory, policy: &Policy, wake: [u64; 3]) -> u64 {
+pub fn stall_bound(
+    totals: &Totals,
+    overlap: &[u64],
+    memory: &BankedMemory,
+    policy: Option<&Policy>,
+    wake: [u64; 3],
+) -> u64 {
     let wakes = match policy {
-        Policy::Never => 0,
+        // A schedule wakes in time.
+        None | Some(Policy::Never) => 0,
         _ => totals.wakes.iter().zip(wake).map(|(n, stall)| n * stall).sum(),
     };
     let organisation = &memory.organisation;

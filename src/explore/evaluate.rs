@@ -5,6 +5,7 @@ use super::gap::Gate;
 use super::intervals::IntervalTable;
 use super::oracle::oracle;
 use super::point::{Point, WorkloadPoint};
+use super::schedule::{DEPTH, Player, Timeline};
 use super::study::{PlacementRule, PolicyRule, Study};
 use crate::power::{
     BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, Sleep, SwitchDelays, Totals, TransitionCycles,
@@ -28,6 +29,8 @@ pub struct Scene<'a> {
     pub live_cycles: u64,
     /// Domain-cycles with 1, 2, … transfers at once; empty for a bound, which has no addresses and no conflicts.
     pub overlap: Vec<u64>,
+    /// Idle intervals in time, if the study has the policy `scheduled`; none for a bound.
+    pub timeline: Option<Timeline>,
     /// Idle intervals under the ideal placement at α = 1.
     pub ideal: IntervalTable,
 }
@@ -38,7 +41,8 @@ impl Scene<'_> {
         let demand = self.demand.every(period);
         let until = |table: &IntervalTable| table.extended(demand.charged.max(table.cycles));
         let (table, ideal) = (until(&self.table), until(&self.ideal));
-        Self { demand, table, ideal, overlap: self.overlap.clone(), ..*self }
+        let timeline = self.timeline.as_ref().map(|timeline| timeline.extended(table.cycles));
+        Self { demand, table, ideal, timeline, overlap: self.overlap.clone(), ..*self }
     }
 }
 
@@ -54,6 +58,8 @@ pub struct Setting<'a> {
     pub alpha: f64,
     /// Cycles from one inference to the next; 0: back to back.
     pub period: u64,
+    timing: ControllerTiming,
+    delays: SwitchDelays,
     times: TransitionCycles,
     stalls: [u64; 3],
 }
@@ -63,8 +69,8 @@ pub fn timing(study: &Study, memory: &BankedMemory) -> (ControllerTiming, Switch
     study.wake.timing(memory.clock)
 }
 
-/// Thresholds of a rule in a memory.
-pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles) -> Policy {
+/// Thresholds of a rule in a memory; none for a schedule.
+pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles) -> Option<Policy> {
     rule.resolve(Sleep::ALL.map(|s| break_even(memory, times, s)))
 }
 
@@ -84,21 +90,30 @@ impl<'a> Setting<'a> {
     pub fn new(study: &'a Study, memory: &'a BankedMemory, placement: PlacementRule, alpha: f64, period: u64) -> Self {
         let (timing, delays) = timing(study, memory);
         let stalls = [timing.wake_from_light(), timing.wake_from_ret(delays), timing.wake_from_off(delays)];
-        Self { study, memory, placement, alpha, period, times: TransitionCycles::of(&timing, delays), stalls }
+        Self {
+            study,
+            memory,
+            placement,
+            alpha,
+            period,
+            timing,
+            delays,
+            times: TransitionCycles::of(&timing, delays),
+            stalls,
+        }
     }
 
     /// One point for each policy, with what each workload contributes.
     pub fn points(&self, scenes: &[Scene<'_>]) -> Vec<(Point, Vec<WorkloadPoint>)> {
-        let oracles: Vec<Picojoules> = scenes.iter().map(|s| self.oracle(s)).collect();
+        let oracles: Vec<Picojoules> = scenes.iter().map(|s| self.oracle(&s.table, &s.demand)).collect();
         self.study.policies.iter().map(|rule| self.point(scenes, &oracles, rule)).collect()
     }
 
     fn point(&self, scenes: &[Scene<'_>], oracles: &[Picojoules], rule: &PolicyRule) -> (Point, Vec<WorkloadPoint>) {
         let policy = policy(rule, self.memory, &self.times);
-        let gate = Gate::new(&policy, self.study.states);
-        let outcomes: Vec<Outcome> =
-            scenes.iter().zip(oracles).map(|(scene, oracle)| self.outcome(scene, *oracle, &policy, &gate)).collect();
-        let mut point = self.identity(rule, &policy);
+        let outcome = |(scene, oracle)| self.outcome(scene, oracle, policy.as_ref());
+        let outcomes: Vec<Outcome> = scenes.iter().zip(oracles.iter().copied()).map(outcome).collect();
+        let mut point = self.identity(rule, policy.as_ref());
         for (scene, outcome) in scenes.iter().zip(&outcomes) {
             add(&mut point, scene, outcome);
         }
@@ -111,31 +126,48 @@ impl<'a> Setting<'a> {
         (point, parts)
     }
 
-    fn outcome(&self, scene: &Scene<'_>, oracle: Picojoules, policy: &Policy, gate: &Gate) -> Outcome {
+    /// Of a schedule if there is no policy, which depends on idle times alone.
+    fn outcome(&self, scene: &Scene<'_>, oracle: Picojoules, policy: Option<&Policy>) -> Outcome {
         let (memory, demand) = (self.memory, &scene.demand);
-        let never = Gate::new(&Policy::Never, self.study.states);
-        let (totals, terms) = estimate(&scene.table, demand, memory, gate, &self.times);
+        let under = |table: &IntervalTable, policy: &Policy| {
+            estimate(table, demand, memory, &Gate::new(policy, self.study.states), &self.times)
+        };
+        let (totals, terms) = match policy {
+            Some(policy) => under(&scene.table, policy),
+            None => self.scheduled(scene),
+        };
         Outcome {
             stall_bound: stall_bound(&totals, &scene.overlap, memory, policy, self.stalls),
             totals,
             terms,
-            never: estimate(&scene.table, demand, memory, &never, &self.times).1.total(),
+            never: under(&scene.table, &Policy::Never).1.total(),
             oracle,
-            ideal: estimate(&scene.ideal, demand, memory, gate, &self.times).1.total(),
+            ideal: policy.map_or_else(|| self.oracle(&scene.ideal, demand), |p| under(&scene.ideal, p).1.total()),
             limit: limit(demand, memory, self.study.states, scene.table.cycles),
         }
     }
 
-    fn oracle(&self, scene: &Scene<'_>) -> Picojoules {
-        let slept = oracle(&scene.table, self.memory, self.study.states, &self.times);
+    /// Counters and energy under a schedule; of a bound, which has no domains to tell, those of the oracle.
+    fn scheduled(&self, scene: &Scene<'_>) -> (Totals, EnergyTerms) {
+        let Self { memory, timing, delays, .. } = *self;
+        let player = Player { memory, states: self.study.states, timing, delays };
+        let slept = match &scene.timeline {
+            Some(timeline) => timeline.slept(&player, DEPTH),
+            None => oracle(&scene.table, memory, self.study.states, &self.times),
+        };
         let totals = totals(&scene.table, &scene.demand, &slept);
-        energy(self.memory, &totals, scene.demand.dram_energy_per_bit).total()
+        (totals, energy(memory, &totals, scene.demand.dram_energy_per_bit))
     }
 
-    fn identity(&self, rule: &PolicyRule, policy: &Policy) -> Point {
+    fn oracle(&self, table: &IntervalTable, demand: &Demand) -> Picojoules {
+        let slept = oracle(table, self.memory, self.study.states, &self.times);
+        energy(self.memory, &totals(table, demand, &slept), demand.dram_energy_per_bit).total()
+    }
+
+    fn identity(&self, rule: &PolicyRule, policy: Option<&Policy>) -> Point {
         let memory = self.memory;
         let organisation = &memory.organisation;
-        let [light, retention, off] = policy.thresholds(self.study.states).map(|c| c.0);
+        let [light, retention, off] = policy.map_or([0; 3], |p| p.thresholds(self.study.states).map(|c| c.0));
         Point {
             capacity_bytes: organisation.capacity().0,
             domains: organisation.domains.into(),
@@ -154,7 +186,7 @@ impl<'a> Setting<'a> {
             read_latency_cycles: organisation.read_latency.into(),
             bank_cycles: organisation.bank_cycles.into(),
             basis: memory.basis.to_string(),
-            area_mm2: if *policy == Policy::Never { memory.area.0 } else { memory.gated_area.0 },
+            area_mm2: if policy == Some(&Policy::Never) { memory.area.0 } else { memory.gated_area.0 },
             ..Point::default()
         }
     }

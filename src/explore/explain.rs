@@ -1,12 +1,13 @@
 //! Why a point costs what it costs: idle intervals against break-even, who keeps which domain awake, what a change would buy.
 
 use super::demand::subjects;
-use super::evaluate::timing;
+use super::evaluate::{Scene, timing};
 use super::exploration::{Exploration, Summary};
 use super::gap::Gap;
 use super::geometry::Geometry;
 use super::placed::placement;
 use super::point::Point;
+use super::schedule::{DEPTH, Player, Schedule, start_events};
 use super::search::Search;
 use super::select::{memory_of, refuse, rule_of};
 use super::study::{PlacementRule, PolicyRule, Study};
@@ -14,7 +15,7 @@ use super::version::{Version, Versions};
 use crate::error::Result;
 use crate::ids::LifetimeId;
 use crate::power::place::Rule;
-use crate::power::{BankedMemory, Placement, Sleep, TransitionCycles, break_even};
+use crate::power::{Placement, Sleep, TransitionCycles, break_even};
 use crate::sram::SramModel;
 use crate::trace::Run;
 use crate::units::{Bytes, Hertz, Nanoseconds};
@@ -112,9 +113,41 @@ pub fn explain(exploration: &Exploration, point: u64, runs: &[Run], model: &dyn 
     let (timing, delays) = timing(&study, &memory);
     let times = TransitionCycles::of(&timing, delays);
     let break_even_cycles = Sleep::ALL.map(|state| break_even(&memory, &times, state).map(|c| c.0));
-    let (gaps, domains) = scene(point, &search, &memory, break_even_cycles)?;
+    let (gaps, domains) = idleness(point, &search, break_even_cycles)?;
     let alternatives = alternatives(point, &search)?;
     Ok(Explanation { point: point.clone(), break_even_cycles, gaps, domains, alternatives })
+}
+
+/// What the schedule player is told, for each workload.
+///
+/// # Errors
+/// As [`explain`]; a point whose policy is no schedule, or that has no addresses.
+pub fn schedules(exploration: &Exploration, point: u64, runs: &[Run], model: &dyn SramModel) -> Result<Vec<Schedule>> {
+    let missing = || refuse(format!("there is no point {point}"), "points are rows of points.parquet");
+    let point = exploration.point(point).ok_or_else(missing)?;
+    let rule = rule_of(exploration, point)?;
+    let study = only(&exploration.summary, point, rule)?;
+    let placement = study.placements[0];
+    let (PolicyRule::Scheduled, Some(_)) = (rule, placement.placed()) else {
+        let message = format!("point {} has the policy {} and the placement {placement}", point.point, point.policy);
+        return Err(refuse(message, "a schedule belongs to a point with addresses and the policy `scheduled`"));
+    };
+    let memory = memory_of(exploration, point, model)?;
+    let (timing, delays) = timing(&study, &memory);
+    let player = Player { memory: &memory, states: study.states, timing, delays };
+    let subjects = subjects(&study, runs)?;
+    let search = Search { study: &study, model, subjects: &subjects };
+    with_runs(point, &search, |geometry, runs| {
+        let scenes = geometry.tables(&study, placement, point.alpha, runs)?;
+        let scenes = scenes.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
+        let one = |(scene, run): (Scene<'_>, &&Version<'_>)| {
+            let names = start_events(run.subject().run).1;
+            let scene = scene.every(point.period_cycles);
+            let timeline = scene.timeline.expect("the study has the policy");
+            timeline.schedule(&player, DEPTH, run.name(), &names)
+        };
+        Ok(scenes.into_iter().zip(runs).map(one).collect())
+    })
 }
 
 /// The study of one point.
@@ -138,35 +171,46 @@ fn period(point: &Point, clock: Hertz) -> Option<Nanoseconds> {
     (point.period_cycles > 0).then(|| clock.period() * point.period_cycles as f64)
 }
 
-type Scene = (Vec<GapBucket>, Vec<DomainKeeper>);
-
-/// Idle intervals and keepers of the point's geometry.
-fn scene(point: &Point, search: &Search<'_, '_>, memory: &BankedMemory, break_even: [Option<u64>; 3]) -> Result<Scene> {
+/// Does something with the geometry of a point and the runs as they are in its memory.
+fn with_runs<T>(
+    point: &Point,
+    search: &Search<'_, '_>,
+    what: impl FnOnce(&Geometry, &[&Version<'_>]) -> Result<T>,
+) -> Result<T> {
     let capacity = Bytes(point.capacity_bytes);
-    let placement = search.study.placements[0];
-    let versions = Versions::new(
-        search.subjects,
-        search.latency(point.read_latency_cycles),
-        search.wanted(placement.placed().is_some()),
-    )?;
+    let placing = search.study.placements[0].placed().is_some();
+    let latency = search.latency(point.read_latency_cycles);
+    let versions = Versions::new(search.subjects, latency, search.wanted(placing))?;
     let tight = versions.tight(capacity)?;
     let runs = versions.fitting(&tight).into_iter().collect::<std::result::Result<Vec<_>, _>>();
     let runs = runs.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
-    let geometry =
-        Geometry { capacity, domains: point.domains as u32, memories: vec![*memory], infeasible: Vec::new() };
-    let tables = geometry.tables(search.study, placement, point.alpha, &runs)?;
-    let tables = tables.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
-    let mut buckets = buckets(break_even);
-    let tables: Vec<_> = tables.iter().map(|table| table.extended(table.cycles.max(point.period_cycles))).collect();
-    tables.iter().flat_map(|table| table.gaps()).for_each(|(gap, count)| add(&mut buckets, &gap, count));
-    buckets.retain(|b| b.live.gaps + b.dying.gaps + b.dead.gaps > 0);
-    let mut domains = Vec::new();
-    if let Some(rule) = placement.placed() {
-        for run in &runs {
-            domains.extend(keepers(run, rule, point)?);
+    let geometry = Geometry { capacity, domains: point.domains as u32, memories: Vec::new(), infeasible: Vec::new() };
+    what(&geometry, &runs)
+}
+
+/// Idle intervals by length, and what keeps each domain awake.
+type Idleness = (Vec<GapBucket>, Vec<DomainKeeper>);
+
+/// Idle intervals and keepers of the point's geometry.
+fn idleness(point: &Point, search: &Search<'_, '_>, break_even: [Option<u64>; 3]) -> Result<Idleness> {
+    let placement = search.study.placements[0];
+    with_runs(point, search, |geometry, runs| {
+        let scenes = geometry.tables(search.study, placement, point.alpha, runs)?;
+        let scenes = scenes.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
+        let mut buckets = buckets(break_even);
+        for scene in scenes {
+            let table = scene.every(point.period_cycles).table;
+            table.gaps().for_each(|(gap, count)| add(&mut buckets, &gap, count));
         }
-    }
-    Ok((buckets, domains))
+        buckets.retain(|b| b.live.gaps + b.dying.gaps + b.dead.gaps > 0);
+        let mut domains = Vec::new();
+        if let Some(rule) = placement.placed() {
+            for run in runs {
+                domains.extend(keepers(run, rule, point)?);
+            }
+        }
+        Ok((buckets, domains))
+    })
 }
 
 /// Lengths cut at powers of ten and at break-even times.

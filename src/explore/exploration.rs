@@ -48,6 +48,9 @@ pub struct Summary {
     pub infeasible: Vec<InfeasiblePoint>,
     /// Pareto front over the objectives among points with addresses, ascending.
     pub front: Vec<FrontPoint>,
+    /// Whether the points on the front have been played.
+    #[serde(default)]
+    pub predicted: bool,
     /// Points outside the front whose prediction was asked for.
     #[serde(default)]
     pub asked: Vec<FrontPoint>,
@@ -111,7 +114,7 @@ pub struct InfeasiblePoint {
 pub struct FrontPoint {
     /// Row of the point.
     pub point: u64,
-    /// Exact play of every run; none if predictions were not asked for.
+    /// Exact play of every run; none if predictions were not asked for, or the policy is a schedule.
     pub prediction: Option<PredictedPoint>,
 }
 
@@ -157,13 +160,6 @@ pub struct PlacementDigest {
     pub workload: String,
     /// BLAKE3 digest of the addresses, in hexadecimal.
     pub digest: String,
-}
-
-impl Summary {
-    /// Whether every point on the front has been played.
-    pub fn is_predicted(&self) -> bool {
-        self.front.iter().all(|point| point.prediction.is_some())
-    }
 }
 
 impl Exploration {

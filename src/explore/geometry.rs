@@ -5,7 +5,8 @@ use super::evaluate::{Scene, Setting};
 use super::exploration::{InfeasiblePoint, PlacementDigest};
 use super::intervals::IntervalTable;
 use super::point::{Point, WorkloadPoint};
-use super::study::{PlacementRule, PortShape, Study};
+use super::schedule::{Timeline, start_events};
+use super::study::{PlacementRule, PolicyRule, PortShape, Study};
 use super::tabulate::{ideal, ideal_domains};
 use super::version::{Fitting, Version};
 use crate::error::Result;
@@ -105,23 +106,21 @@ impl Geometry {
         Ok(found)
     }
 
-    /// Idle intervals of every run under one placement; the inner result says why there are none.
+    /// Every run under one placement; the inner result says why there is none.
     ///
     /// # Errors
     /// A placement that is wrong.
-    pub fn tables(
+    pub fn tables<'s>(
         &self,
         study: &Study,
         placement: PlacementRule,
         alpha: f64,
-        runs: &[&Version<'_>],
-    ) -> Result<std::result::Result<Vec<IntervalTable>, Infeasible>> {
-        let bounds = match self.bounds(runs) {
-            Ok(bounds) => bounds,
-            Err(reason) => return Ok(Err(reason)),
-        };
-        let scenes = self.scenes((study, placement, alpha), runs, &bounds, &mut Vec::new())?;
-        Ok(scenes.map(|scenes| scenes.into_iter().map(|scene| scene.table).collect()))
+        runs: &'s [&Version<'_>],
+    ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {
+        match self.bounds(runs) {
+            Ok(bounds) => self.scenes((study, placement, alpha), runs, &bounds, &mut Vec::new()),
+            Err(reason) => Ok(Err(reason)),
+        }
     }
 
     fn clock(&self, runs: &[&Version<'_>]) -> Hertz {
@@ -152,7 +151,7 @@ impl Geometry {
     ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {
         let mut scenes = Vec::new();
         for (index, (run, bound)) in runs.iter().zip(bounds).enumerate() {
-            match self.scene(placement, alpha, run, bound, digests)? {
+            match self.scene(study, placement, alpha, (run, bound), digests)? {
                 Ok(scene) => scenes.push(Scene { weight: study.weight(index), ..scene }),
                 Err(reason) => return Ok(Err(reason)),
             }
@@ -162,10 +161,10 @@ impl Geometry {
 
     fn scene<'s>(
         &self,
+        study: &Study,
         placement: PlacementRule,
         alpha: f64,
-        run: &'s Version<'_>,
-        bound: &IntervalTable,
+        (run, bound): (&'s Version<'_>, &IntervalTable),
         digests: &mut Vec<PlacementDigest>,
     ) -> Result<std::result::Result<Scene<'s>, Infeasible>> {
         let (workload, demand, tokens) = (run.name(), run.demand, run.subject().tokens());
@@ -173,7 +172,17 @@ impl Geometry {
         let Some(rule) = placement.placed() else {
             return Ok(self.bound(run, alpha).map(|table| {
                 let live_cycles = table.busy;
-                Scene { workload, demand, tokens, weight, live_cycles, table, overlap: Vec::new(), ideal }
+                Scene {
+                    workload,
+                    demand,
+                    tokens,
+                    weight,
+                    live_cycles,
+                    table,
+                    overlap: Vec::new(),
+                    timeline: None,
+                    ideal,
+                }
             }));
         };
         let placed = match run.unplaced() {
@@ -185,7 +194,13 @@ impl Geometry {
             Err(reason) => return Ok(Err(reason)),
         };
         let words = self.domain_bytes() / word_bytes(&run.subject());
-        let tabulated = placed.plan.tabulate(self.domains, words, demand.cycles.max(placed.plan.cycles));
+        let cycles = demand.cycles.max(placed.plan.cycles);
+        let tabulated = placed.plan.tabulate(self.domains, words, cycles);
+        let timeline = study.policies.contains(&PolicyRule::Scheduled).then(|| Timeline {
+            gaps: placed.plan.gaps(self.domains, words, cycles),
+            events: start_events(run.subject().run).0,
+            cycles,
+        });
         digests.push(PlacementDigest {
             capacity_bytes: self.capacity.0,
             domains: self.domains.into(),
@@ -194,7 +209,7 @@ impl Geometry {
             digest: placed.digest,
         });
         let (table, overlap, live_cycles) = (tabulated.table, tabulated.overlap, placed.live_cycles);
-        Ok(Ok(Scene { workload, demand, tokens, weight, live_cycles, table, overlap, ideal }))
+        Ok(Ok(Scene { workload, demand, tokens, weight, live_cycles, table, overlap, timeline, ideal }))
     }
 }
 

@@ -63,7 +63,7 @@ impl Exploration {
     /// [`OutOfReach`]: an answer.
     pub fn within(&self, objective: Objective, limits: Limits) -> std::result::Result<u64, OutOfReach> {
         let contestants = self.contestants();
-        let placed: Vec<Point> = contestants.iter().filter(|p| !p.is_bound()).map(|p| p.as_predicted()).collect();
+        let placed: Vec<Point> = contestants.iter().filter(|p| p.is_buildable()).map(|p| p.as_predicted()).collect();
         let small = |p: &&Point| limits.area.is_none_or(|most| p.area_mm2 <= most.0);
         let fast = |p: &&Point| limits.latency.is_none_or(|limit| self.keeps(p, limit));
         let objectives = &self.summary.study.objectives;

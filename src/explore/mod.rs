@@ -13,6 +13,7 @@ mod geometry;
 pub mod intervals;
 mod limits;
 pub mod oracle;
+mod page;
 pub mod pareto;
 mod placed;
 mod point;
@@ -20,6 +21,7 @@ pub mod predict;
 mod prediction;
 mod ranking;
 mod rows;
+pub mod schedule;
 mod search;
 mod select;
 mod sensitivity;
@@ -28,7 +30,7 @@ mod study_file;
 pub mod tabulate;
 mod version;
 
-pub use explain::{Alternative, DomainKeeper, Explanation, GapBucket, GapCount, explain};
+pub use explain::{Alternative, DomainKeeper, Explanation, GapBucket, GapCount, explain, schedules};
 pub use exploration::{
     Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Summary, Winner, WorkloadSummary,
 };
@@ -38,6 +40,7 @@ pub use point::{Point, WorkloadPoint};
 pub use prediction::controller;
 pub use prediction::predict_points;
 pub use rows::Rows;
+pub use schedule::Schedule;
 pub use search::{Options, explore};
 pub use select::{Choice, memory_of, select};
 pub use sensitivity::{Crossing, Quantity, Sensitivity};

@@ -18,17 +18,31 @@ pub fn oracle(table: &IntervalTable, memory: &BankedMemory, states: States, time
 
 /// The cheapest path through one gap.
 pub fn cheapest(gap: &Gap, memory: &BankedMemory, states: States, times: &TransitionCycles) -> Slept {
-    let on = Slept::default();
-    let cost = |slept: &Slept| saving(slept, memory);
+    cheapest_path(gap, memory, states, times).1
+}
+
+/// Idle times at which states are entered.
+pub type Steps = Vec<(u64, Sleep)>;
+
+/// The cheapest path through one gap, with its steps: none for a domain that stays ON, or is OFF since reset.
+pub fn cheapest_path(gap: &Gap, memory: &BankedMemory, states: States, times: &TransitionCycles) -> (Steps, Slept) {
+    let cost = |path: &(Steps, Slept)| saving(&path.1, memory);
     let candidates = match gap.place {
-        Place::Head | Place::Whole => vec![from_off(gap, times)],
-        _ => paths(gap, states).iter().map(|steps| along(gap, steps, times)).collect(),
+        Place::Head | Place::Whole => vec![(Vec::new(), from_off(gap, times))],
+        _ => paths(gap, states)
+            .into_iter()
+            .map(|steps| {
+                let slept = along(gap, &steps, times);
+                (steps, slept)
+            })
+            .collect(),
     };
+    let on = (Vec::new(), Slept::default());
     candidates.into_iter().fold(on, |best, next| if cost(&next) > cost(&best) { next } else { best })
 }
 
 /// Energy saved against ON, in pJ.
-fn saving(slept: &Slept, memory: &BankedMemory) -> f64 {
+pub fn saving(slept: &Slept, memory: &BankedMemory) -> f64 {
     let cycle_ns = memory.clock.period().0;
     let saved = |s: Sleep| {
         let i = s.index();
@@ -45,7 +59,7 @@ fn from_off(gap: &Gap, times: &TransitionCycles) -> Slept {
     Slept { cycles: [0, 0, gap.length.saturating_sub(out)], wakes: [0, 0, u64::from(woken)] }
 }
 
-fn paths(gap: &Gap, states: States) -> Vec<Vec<(u64, Sleep)>> {
+fn paths(gap: &Gap, states: States) -> Vec<Steps> {
     let mut kept = vec![vec![]];
     kept.extend(states.light.then(|| vec![(0, Sleep::Light)]));
     kept.extend(states.retention.then(|| vec![(0, Sleep::Retention)]));

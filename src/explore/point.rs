@@ -210,6 +210,11 @@ impl Point {
         self.placement == "ideal"
     }
 
+    /// Whether it has addresses and a policy that RTL, reference model and prediction know: a schedule they do not.
+    pub fn is_buildable(&self) -> bool {
+        !self.is_bound() && self.policy != "scheduled"
+    }
+
     /// Macro leakage, the part of the energy that a factor on leakage multiplies.
     pub fn macro_leakage_pj(&self) -> f64 {
         self.leakage_on_pj + self.leakage_light_pj + self.leakage_retention_pj + self.leakage_off_pj

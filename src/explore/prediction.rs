@@ -27,6 +27,7 @@ pub(super) fn predict_front(exploration: &mut Exploration, search: &Search<'_, '
         front.prediction = predictions.get(&front.point).cloned();
     }
     exploration.note(&predictions);
+    exploration.summary.predicted = true;
     Ok(())
 }
 
@@ -47,6 +48,10 @@ pub fn predict_points(
             None => return Err(refuse(format!("there is no point {row}"), &format!("points are 0 to {last}"))),
             Some(point) if point.is_bound() => {
                 return Err(refuse(format!("point {row} is a bound: it has no addresses to play"), "choose another"));
+            }
+            Some(point) if !point.is_buildable() => {
+                let message = format!("point {row} is scheduled: the prediction plays no schedules");
+                return Err(refuse(message, "choose another"));
             }
             Some(point) if point.predicted_cycles == 0 => asked.push(row),
             Some(_) => {}
@@ -70,7 +75,7 @@ pub fn controller(study: &Study, memory: &BankedMemory, policy: Policy) -> Contr
     Controller { organisation, timing, switch, states, policy, reset_on: false }
 }
 
-/// Plays every run against each of some points; one that is a bound has no prediction.
+/// Plays every run against each of some points; bounds and schedules have no prediction.
 ///
 /// # Errors
 /// Runs that the exploration was not made from.
@@ -80,7 +85,7 @@ pub(super) fn predictions(
     search: &Search<'_, '_>,
 ) -> Result<BTreeMap<u64, PredictedPoint>> {
     let mut points: Vec<&Point> = rows.iter().filter_map(|row| exploration.point(*row)).collect();
-    points.retain(|point| !point.is_bound());
+    points.retain(|point| point.is_buildable());
     let latency = |p: &Point| search.latency(p.read_latency_cycles);
     points.sort_by_key(|p| (latency(p), p.capacity_bytes, &p.placement, p.domains, p.point));
     let mut found = BTreeMap::new();
@@ -141,7 +146,8 @@ impl Stage<'_, '_> {
         let study = self.search.study;
         let memory = memory_of(self.exploration, point, self.search.model)?;
         let (timing, switch) = timing(study, &memory);
-        let policy = policy(&rule_of(self.exploration, point)?, &memory, &TransitionCycles::of(&timing, switch));
+        let rule = rule_of(self.exploration, point)?;
+        let policy = policy(&rule, &memory, &TransitionCycles::of(&timing, switch)).expect("schedules are left out");
         let controller = controller(study, &memory, policy);
         let one = |(run, (_, stimulus)): (&&Version<'_>, &(String, Stimulus))| -> Result<(Activity, f64)> {
             let activity = predict(stimulus, &controller, &mut |_| {})?;

@@ -175,6 +175,7 @@ impl<'r> Search<'_, 'r> {
             points: 0,
             infeasible: Vec::new(),
             front: Vec::new(),
+            predicted: false,
             asked: Vec::new(),
             bound_front: Vec::new(),
             winners: Vec::new(),

@@ -33,6 +33,12 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         ));
     }
     let memory = memory_of(exploration, point, model)?;
+    let unknown = || {
+        refuse(
+            format!("point {} is scheduled: the generated RTL has no schedule player", point.point),
+            "take another policy; `trapti explore --explain POINT --schedule DIR` writes its tables",
+        )
+    };
     let (timing, switch) = timing(&exploration.summary.study, &memory);
     let rule = rule_of(exploration, point)?;
     Ok(Design {
@@ -44,7 +50,7 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         timing,
         switch,
         states: exploration.summary.study.states,
-        policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)),
+        policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)).ok_or_else(unknown)?,
         reset_on: false,
         time_bits: 32,
         counters: 2,
@@ -67,10 +73,10 @@ fn choose(exploration: &Exploration, choice: Choice) -> Result<&Point> {
 /// The study's own winner, or the best by estimate for an objective it did not have.
 fn best(exploration: &Exploration, objective: Objective) -> Result<u64> {
     let summary = &exploration.summary;
-    let placed = || exploration.contestants().into_iter().filter(|p| !p.is_bound());
+    let placed = || exploration.contestants().into_iter().filter(|p| p.is_buildable());
     let first = exploration.periods().first().copied().unwrap_or(0);
     let named = summary.winners.iter().find(|w| w.objective == objective && w.period_cycles == first);
-    let named = named.map(|w| w.point);
+    let named = named.map(|w| w.point).filter(|row| exploration.point(*row).is_some_and(Point::is_buildable));
     let best = named.or_else(|| super::pareto::winner(placed(), objective, &summary.study.objectives).map(|p| p.point));
     let none = || refuse("there is no point with addresses".into(), "add placement \"first-fit\" to the study");
     best.filter(|_| placed().next().is_some()).ok_or_else(none)

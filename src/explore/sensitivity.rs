@@ -147,19 +147,19 @@ fn temperature(
         Some((least.1, least.0 < energy(winner)))
     };
     let steps: Vec<f64> = (TEMPERATURE.0..=TEMPERATURE.1).step_by(TEMPERATURE.2).map(f64::from).collect();
-    let search = |order: &mut dyn Iterator<Item = f64>| {
+    let search = |order: &mut dyn Iterator<Item = f64>, end: u32| {
         let (mut last, mut reached) = (nominal, nominal);
         for kelvin in order {
             let Some((_, beaten)) = best(kelvin) else { break };
             if beaten {
-                return (Some(bisect(last, kelvin, &best)), kelvin);
+                return (Some(bisect(last, kelvin, &best)), f64::from(end));
             }
             (last, reached) = (kelvin, kelvin);
         }
         (None, reached)
     };
-    let (below, from) = search(&mut steps.iter().rev().copied().filter(|t| *t < nominal));
-    let (above, to) = search(&mut steps.iter().copied().filter(|t| *t > nominal));
+    let (below, from) = search(&mut steps.iter().rev().copied().filter(|t| *t < nominal), TEMPERATURE.0);
+    let (above, to) = search(&mut steps.iter().copied().filter(|t| *t > nominal), TEMPERATURE.1);
     let survives = below.is_none() && above.is_none();
     let quantity = Quantity::Temperature;
     Some(Sensitivity { quantity, from, to, nominal, winner: winner.point, survives, below, above })

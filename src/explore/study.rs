@@ -83,6 +83,8 @@ pub enum PolicyRule {
         /// Idle time to OFF.
         off: Option<Threshold>,
     },
+    /// Asleep in the gaps that save most, woken just in time, by a table for each start event.
+    Scheduled,
     /// ON exactly while the domain holds live data.
     Mask,
 }
@@ -192,20 +194,21 @@ pub struct PortShape {
 }
 
 impl PolicyRule {
-    /// The policy with thresholds in cycles; `break_even` gives the break-even time of LIGHT, retention, OFF (`None`: never pays).
-    pub fn resolve(&self, break_even: [Option<Cycles>; 3]) -> Policy {
+    /// The policy with thresholds in cycles; none for a schedule, which depends on the run. `break_even` gives the break-even time of LIGHT, retention, OFF (`None`: never pays).
+    pub fn resolve(&self, break_even: [Option<Cycles>; 3]) -> Option<Policy> {
         let cycles = |threshold: Option<Threshold>, state: usize| match threshold? {
             Threshold::Cycles(cycles) => Some(Cycles(cycles)),
             Threshold::BreakEven => break_even[state],
         };
-        match *self {
+        Some(match *self {
+            PolicyRule::Scheduled => return None,
             PolicyRule::Never => Policy::Never,
             PolicyRule::Immediate => Policy::Immediate,
             PolicyRule::Mask => Policy::Mask,
             PolicyRule::Timeout { light, retention, off } => {
                 Policy::Timeout { light: cycles(light, 0), retention: cycles(retention, 1), off: cycles(off, 2) }
             }
-        }
+        })
     }
 }
 
@@ -252,6 +255,7 @@ impl fmt::Display for PolicyRule {
             PolicyRule::Never => f.pad("never"),
             PolicyRule::Immediate => f.pad("immediate"),
             PolicyRule::Mask => f.pad("mask"),
+            PolicyRule::Scheduled => f.pad("scheduled"),
             PolicyRule::Timeout { light, retention, off } => {
                 let named = [("light", light), ("retention", retention), ("off", off)];
                 let given = named.iter().filter_map(|(n, t)| t.map(|t| format!("{n}={t}")));

@@ -143,10 +143,14 @@ fn policies(field: &Field<'_>) -> Option<Vec<PolicyRule>> {
 }
 
 fn policy(field: &Field<'_>) -> Option<PolicyRule> {
-    const NAMES: [(&str, PolicyRule); 3] =
-        [("never", PolicyRule::Never), ("immediate", PolicyRule::Immediate), ("mask", PolicyRule::Mask)];
+    const NAMES: [(&str, PolicyRule); 4] = [
+        ("never", PolicyRule::Never),
+        ("immediate", PolicyRule::Immediate),
+        ("scheduled", PolicyRule::Scheduled),
+        ("mask", PolicyRule::Mask),
+    ];
     if !field.is_table() {
-        return field.keyword(&NAMES, &["scheduled"]);
+        return field.keyword(&NAMES, &[]);
     }
     let mut outer = field.table()?;
     let mut timeout = outer.required("timeout").table()?;

@@ -149,6 +149,18 @@ impl Plan {
         accesses.iter().zip(self.live(domains, domain_words)).map(|(a, l)| collect(&merged(a), &l.0, cycles)).collect()
     }
 
+    /// Every idle interval of each domain with its first cycle, in a run of `cycles`.
+    pub fn gaps(&self, domains: u32, domain_words: u64, cycles: u64) -> Vec<Vec<(u64, Gap)>> {
+        let accesses = self.accesses(domains, domain_words);
+        let one = |(touches, live): (Vec<(u64, u64)>, Stretches)| {
+            let mut gaps = Vec::new();
+            walk(&merged(&touches), &live.0, cycles, |start, gap| gaps.push((start, gap)));
+            gaps.retain(|(_, gap)| gap.length > 0);
+            gaps
+        };
+        accesses.into_iter().zip(self.live(domains, domain_words)).map(one).collect()
+    }
+
     /// Table and overlaps of a geometry, in a run of `cycles`, at least [`Self::cycles`].
     pub fn tabulate(&self, domains: u32, domain_words: u64, cycles: u64) -> Tabulated {
         let mut histogram = Vec::new();
@@ -226,21 +238,25 @@ fn merged(touches: &[(u64, u64)]) -> Vec<(u64, u64)> {
 /// Gaps between `busy` stretches up to `cycles`, each with what of it lies outside the `live` ones.
 fn collect(busy: &[(u64, u64)], live: &[(u64, u64)], cycles: u64) -> Collector {
     let mut collector = Collector::default();
+    collector.busy(busy.iter().map(|(start, end)| end - start).sum());
+    walk(busy, live, cycles, |_, gap| collector.gap(gap));
+    collector
+}
+
+/// The same gaps one by one, each with its first cycle; some of no length.
+fn walk(busy: &[(u64, u64)], live: &[(u64, u64)], cycles: u64, mut visit: impl FnMut(u64, Gap)) {
     let (mut from, mut at) = (0, 0);
-    let mut add = |collector: &mut Collector, from: u64, to: u64, place| {
+    let mut add = |from: u64, to: u64, place| {
         while live.get(at).is_some_and(|(_, end)| *end <= from) {
             at += 1;
         }
-        collector.gap(Gap { length: to - from, dead: dead(&live[at..], from, to), place });
+        visit(from, Gap { length: to - from, dead: dead(&live[at..], from, to), place });
     };
     for (i, &(start, end)) in busy.iter().enumerate() {
-        add(&mut collector, from, start, if i == 0 { Place::Head } else { Place::Inner });
-        collector.busy(end - start);
+        add(from, start, if i == 0 { Place::Head } else { Place::Inner });
         from = end;
     }
-    let place = if busy.is_empty() { Place::Whole } else { Place::Tail };
-    add(&mut collector, from, cycles, place);
-    collector
+    add(from, cycles, if busy.is_empty() { Place::Whole } else { Place::Tail });
 }
 
 /// Parts of `[from, to)` outside the live stretches, counted from `from`.

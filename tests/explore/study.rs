@@ -370,5 +370,6 @@ fn a_state_policy_resolves_against_break_even() {
     let rule =
         PolicyRule::Timeout { light: Some(Threshold::BreakEven), retention: None, off: Some(Threshold::Cycles(9)) };
     let policy = rule.resolve([None, Some(Cycles(5)), Some(Cycles(7))]);
-    assert_eq!(policy, Policy::Timeout { light: None, retention: None, off: Some(Cycles(9)) });
+    assert_eq!(policy, Some(Policy::Timeout { light: None, retention: None, off: Some(Cycles(9)) }));
+    assert_eq!(PolicyRule::Scheduled.resolve([None; 3]), None);
 }

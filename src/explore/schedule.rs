@@ -1,0 +1,227 @@
+//! The policy `scheduled`: the run is known, so each domain is put to sleep in the gaps that save most and woken just in time.
+//!
+//! The table of a start event holds at most [`DEPTH`] entries. Of all gaps whose cheapest path saves energy, those that save most
+//! are taken as long as the tables of the events they need have room; in the others the domain stays ON.
+
+use super::gap::{Gap, Place, Slept};
+use super::oracle::{cheapest_path, saving};
+use crate::power::{BankedMemory, ControllerTiming, Sleep, States, SwitchDelays, TransitionCycles};
+use crate::schema;
+use crate::trace::Run;
+use serde::{Deserialize, Serialize};
+
+/// Entries of a table at most, one table a start event.
+pub const DEPTH: usize = 1024;
+
+/// Idle intervals of every domain, each with its first cycle, and the cycles of the start events.
+#[derive(Debug, Clone, Default)]
+pub struct Timeline {
+    /// Per domain, ascending.
+    pub gaps: Vec<Vec<(u64, Gap)>>,
+    /// First cycle of each start event, ascending; the first is 0.
+    pub events: Vec<u64>,
+    /// Length of the run.
+    pub cycles: u64,
+}
+
+/// What the schedule player is told, one table a start event.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Schedule {
+    /// `trapti.schedule/1`.
+    pub schema: String,
+    /// Name of the workload.
+    pub workload: String,
+    /// Entries of a table at most.
+    pub depth: usize,
+    /// Gaps that would have saved energy, but found their tables full.
+    pub dropped: u64,
+    /// The tables.
+    pub events: Vec<StartEvent>,
+}
+
+/// A start event, given when the layer or step begins, and its table.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct StartEvent {
+    /// What begins.
+    pub name: String,
+    /// Planned cycle.
+    pub cycle: u64,
+    /// Ascending in their delta.
+    pub entries: Vec<Entry>,
+}
+
+/// One entry of a table.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+pub struct Entry {
+    /// Cycles after the start event.
+    pub delta: u64,
+    /// The domain.
+    pub domain: u32,
+    /// What it is told.
+    pub operation: Operation,
+}
+
+/// What a domain is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Operation {
+    /// Wake, so that it is ON for its next access.
+    Prewake,
+    /// Gate the periphery.
+    Light,
+    /// Array to retention voltage.
+    Retain,
+    /// Power down.
+    Off,
+}
+
+impl From<Sleep> for Operation {
+    fn from(state: Sleep) -> Self {
+        match state {
+            Sleep::Light => Operation::Light,
+            Sleep::Retention => Operation::Retain,
+            Sleep::Off => Operation::Off,
+        }
+    }
+}
+
+/// What decides about a schedule besides the run.
+#[derive(Clone, Copy)]
+pub struct Player<'a> {
+    /// The memory.
+    pub memory: &'a BankedMemory,
+    /// Sleep states present.
+    pub states: States,
+    /// Controller times.
+    pub timing: ControllerTiming,
+    /// Delays of the switch.
+    pub delays: SwitchDelays,
+}
+
+/// A gap that is used, or wants to be.
+struct Use {
+    saved: f64,
+    slept: Slept,
+    /// Cycle and operation of each entry.
+    entries: Vec<(u64, Operation)>,
+    domain: u32,
+    start: u64,
+}
+
+impl Timeline {
+    /// The same run with idle time after it, up to `cycles`.
+    pub fn extended(&self, cycles: u64) -> Self {
+        let more = cycles.saturating_sub(self.cycles);
+        let mut timeline = self.clone();
+        for gaps in timeline.gaps.iter_mut().filter(|_| more > 0) {
+            match gaps.last_mut() {
+                Some((_, gap)) if matches!(gap.place, Place::Tail | Place::Whole) => *gap = gap.extended(more),
+                _ => gaps.push((self.cycles, Gap { length: more, dead: vec![(0, more)], place: Place::Tail })),
+            }
+        }
+        timeline.cycles += more;
+        timeline
+    }
+
+    fn event_of(&self, cycle: u64) -> usize {
+        self.events.partition_point(|event| *event <= cycle).saturating_sub(1)
+    }
+
+    /// Gaps that are used and, for the others, how many would have saved energy.
+    fn choose(&self, player: &Player<'_>, depth: usize) -> (Vec<Use>, u64) {
+        let mut wanted = Vec::new();
+        for (domain, gaps) in self.gaps.iter().enumerate() {
+            wanted.extend(gaps.iter().filter_map(|(start, gap)| player.plan(domain as u32, *start, gap)));
+        }
+        wanted.sort_by(|a, b| b.saved.total_cmp(&a.saved).then((a.domain, a.start).cmp(&(b.domain, b.start))));
+        let mut used = vec![0usize; self.events.len().max(1)];
+        let (mut chosen, mut dropped) = (Vec::new(), 0);
+        for gap in wanted {
+            let events: Vec<usize> = gap.entries.iter().map(|(cycle, _)| self.event_of(*cycle)).collect();
+            events.iter().for_each(|event| used[*event] += 1);
+            if events.iter().any(|event| used[*event] > depth) {
+                events.iter().for_each(|event| used[*event] -= 1);
+                dropped += 1;
+                // OFF since reset costs nothing to stay in; only its wake comes late.
+                if gap.start > 0 || gap.slept.cycles[Sleep::Off.index()] == 0 {
+                    continue;
+                }
+                chosen.push(Use { entries: Vec::new(), ..gap });
+                continue;
+            }
+            chosen.push(gap);
+        }
+        (chosen, dropped)
+    }
+
+    /// Time asleep and wakes under a schedule with tables of `depth` entries.
+    pub fn slept(&self, player: &Player<'_>, depth: usize) -> Slept {
+        let mut total = Slept::default();
+        self.choose(player, depth).0.iter().for_each(|gap| total.add(&gap.slept, 1));
+        total
+    }
+
+    /// The tables. `names` are those of the start events.
+    pub fn schedule(&self, player: &Player<'_>, depth: usize, workload: &str, names: &[String]) -> Schedule {
+        let (chosen, dropped) = self.choose(player, depth);
+        let event =
+            |(cycle, name): (&u64, &String)| StartEvent { name: name.clone(), cycle: *cycle, entries: Vec::new() };
+        let mut events: Vec<StartEvent> = self.events.iter().zip(names).map(event).collect();
+        for gap in chosen {
+            for (cycle, operation) in gap.entries {
+                let event = &mut events[self.event_of(cycle)];
+                event.entries.push(Entry { delta: cycle - event.cycle, domain: gap.domain, operation });
+            }
+        }
+        events.iter_mut().for_each(|event| event.entries.sort_unstable());
+        Schedule { schema: schema::SCHEDULE.into(), workload: workload.into(), depth, dropped, events }
+    }
+}
+
+impl Player<'_> {
+    /// The cheapest path through a gap, if it saves energy and is told by entries; a domain that is never used needs none.
+    fn plan(&self, domain: u32, start: u64, gap: &Gap) -> Option<Use> {
+        let times = TransitionCycles::of(&self.timing, self.delays);
+        let (steps, slept) = cheapest_path(gap, self.memory, self.states, &times);
+        let saved = saving(&slept, self.memory);
+        if saved <= 0.0 {
+            return None;
+        }
+        let mut entries: Vec<(u64, Operation)> =
+            steps.iter().map(|(at, state)| (start + at, Operation::from(*state))).collect();
+        if matches!(gap.place, Place::Head | Place::Inner) {
+            let last = steps.last().copied().unwrap_or((0, Sleep::Off));
+            let wake = start + gap.length.saturating_sub(self.wake(last.1)).max(last.0);
+            entries.push((wake, Operation::Prewake));
+        }
+        Some(Use { saved, slept, entries, domain, start })
+    }
+
+    /// Cycles from a request to its grant.
+    fn wake(&self, state: Sleep) -> u64 {
+        match state {
+            Sleep::Light => self.timing.wake_from_light(),
+            Sleep::Retention => self.timing.wake_from_ret(self.delays),
+            Sleep::Off => self.timing.wake_from_off(self.delays),
+        }
+    }
+}
+
+/// Start events of a run: its begin, and each op in program order that belongs to another layer than the one before it.
+pub fn start_events(run: &Run) -> (Vec<u64>, Vec<String>) {
+    let (mut cycles, mut names) = (vec![0], vec!["start".to_string()]);
+    let mut timings: Vec<_> = run.statistics.ops.iter().collect();
+    timings.sort_by_key(|timing| timing.op);
+    let mut before = None;
+    for timing in timings {
+        let layer = run.workload.ops.get(timing.op.index()).and_then(|op| op.layer);
+        let later = timing.start.0 > *cycles.last().expect("not empty");
+        if layer != before && later {
+            cycles.push(timing.start.0);
+            let name = layer.and_then(|layer| run.workload.layers.get(layer.index()).cloned());
+            names.push(name.unwrap_or_else(|| run.workload.ops[timing.op.index()].name.to_string()));
+        }
+        before = layer;
+    }
+    (cycles, names)
+}
