@@ -31,6 +31,7 @@ pub(super) const MODULES: &[Module] = &modules![
     "pgsram_counters",
     "pgsram_top",
     "pgsram_obi",
+    "pgsram_axi4",
 ];
 
 /// Lint waivers of the modules, each with its reason.
