@@ -5,7 +5,7 @@ use super::traffic::Traffic;
 use crate::accelerator::Accelerator;
 use crate::ids::OpId;
 use crate::trace::{Occupancy, OpTiming, PhaseStatistics, TokenLatency};
-use crate::units::{Bytes, Cycles};
+use crate::units::Cycles;
 use crate::workload::{OpKind, Phase, PhaseKind, Workload};
 
 /// What is known about the whole run.
@@ -31,7 +31,8 @@ impl Phases<'_> {
         order.sort_by_key(|&phase| phases[phase].start);
         let spans: Vec<_> = order.iter().map(|&phase| (phases[phase].start, phases[phase].end)).collect();
         for memory in self.occupancy {
-            order.iter().zip(peaks(memory, &spans)).for_each(|(&phase, peak)| phases[phase].peak_needed.push(peak));
+            let peaks = memory.changes.peaks(memory.end, &spans);
+            order.iter().zip(peaks).for_each(|(&phase, peak)| phases[phase].peak_needed.push(peak));
         }
         phases
     }
@@ -76,20 +77,6 @@ pub fn useful(kind: &OpKind) -> u64 {
         }
         _ => 0,
     }
-}
-
-/// Most needed bytes within each of the spans, which are in the order of their starts.
-fn peaks(memory: &Occupancy, spans: &[(Cycles, Cycles)]) -> Vec<Bytes> {
-    let mut peaks = vec![Bytes::ZERO; spans.len()];
-    let mut first = 0;
-    let ends = memory.changes.iter().skip(1).map(|change| change.cycle).chain([memory.end]);
-    for (state, next) in memory.changes.iter().zip(ends) {
-        first += spans[first..].iter().take_while(|(_, end)| *end <= state.cycle).count();
-        let needed = state.needed_total();
-        let overlapping = spans[first..].iter().zip(&mut peaks[first..]).take_while(|((start, _), _)| *start < next);
-        overlapping.filter(|((_, end), _)| *end > state.cycle).for_each(|(_, peak)| *peak = needed.max(*peak));
-    }
-    peaks
 }
 
 /// When the tokens came, if the workload makes any.

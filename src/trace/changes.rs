@@ -2,6 +2,7 @@
 
 use super::OccupancyChange;
 use crate::units::{Bytes, Cycles};
+use rustc_hash::FxHashMap;
 use std::fmt;
 use std::ops::Range;
 
@@ -71,7 +72,7 @@ impl Changes {
     pub fn mark(&mut self, cycle: Cycles) -> Mark {
         let end = self.steps.len();
         self.stretches.push(Stretch { start: OccupancyChange { cycle, ..self.last }, steps: end..end });
-        Mark { steps: end, changes: self.len, cycle }
+        Mark { steps: end, changes: self.len, cycle, last: self.last }
     }
 
     /// Appends the changes between two marks once more, relative to the last state and to `cycle`, but for one in the cycle
@@ -79,31 +80,73 @@ impl Changes {
     pub fn repeat(&mut self, from: Mark, to: Mark, cycle: Cycles) {
         let mut steps = from.steps..to.steps;
         let mut changes = to.changes - from.changes;
+        let mut before = OccupancyChange { cycle: from.cycle, ..from.last };
         while steps.start < steps.end && self.steps[steps.start].cycles == 0 {
-            while self.steps[steps.start].continues {
-                steps.start += 1;
-            }
-            (steps.start, changes) = (steps.start + 1, changes - 1);
+            let step = self.steps[steps.start];
+            before = after(before, step);
+            (steps.start, changes) = (steps.start + 1, changes - usize::from(!step.continues));
         }
         if changes == 0 {
             return;
         }
         let start = OccupancyChange { cycle, ..self.last };
-        self.last = self.steps[steps.clone()].iter().fold(start, |state, step| after(state, *step));
+        let moved = |to: Bytes, from: Bytes, start: Bytes| Bytes(start.0.wrapping_add(to.0.wrapping_sub(from.0)));
+        self.last = OccupancyChange {
+            cycle: to.last.cycle - before.cycle + cycle,
+            needed: std::array::from_fn(|c| moved(to.last.needed[c], before.needed[c], start.needed[c])),
+            obsolete: moved(to.last.obsolete, before.obsolete, start.obsolete),
+        };
         self.stretches.push(Stretch { start, steps });
         self.len += changes;
     }
 
     /// One after the other.
     pub fn iter(&self) -> impl Iterator<Item = OccupancyChange> + Clone + '_ {
-        self.stretches.iter().flat_map(|stretch| {
-            let steps = self.steps[stretch.steps.clone()].iter();
-            let states = steps.scan(stretch.start, |state, step| {
-                *state = after(*state, *step);
-                Some((!step.continues).then_some(*state))
-            });
-            states.flatten()
-        })
+        self.stretches.iter().flat_map(|stretch| self.states(stretch))
+    }
+
+    fn states(&self, stretch: &Stretch) -> impl Iterator<Item = OccupancyChange> + Clone + '_ {
+        let steps = self.steps[stretch.steps.clone()].iter();
+        let states = steps.scan(stretch.start, |state, step| {
+            *state = after(*state, *step);
+            Some((!step.continues).then_some(*state))
+        });
+        states.flatten()
+    }
+
+    /// Most needed bytes within each of the spans of cycles, which are in the order of their starts; the last state lasts to
+    /// `end`. Of a stretch that lies in one span, repeated ones are looked at once.
+    pub fn peaks(&self, end: Cycles, spans: &[(Cycles, Cycles)]) -> Vec<Bytes> {
+        let (mut peaks, mut first) = (vec![Bytes::ZERO; spans.len()], 0);
+        let mut highest: FxHashMap<(usize, usize), u64> = FxHashMap::default();
+        let stretches: Vec<&Stretch> = self.stretches.iter().filter(|s| !s.steps.is_empty()).collect();
+        for (i, stretch) in stretches.iter().enumerate() {
+            let begins = |s: &Stretch| self.states(s).next().map_or(end, |state| state.cycle);
+            let (from, until) = (begins(stretch), stretches.get(i + 1).map_or(end, |next| begins(next)));
+            first += spans[first..].iter().take_while(|(_, last)| *last <= from).count();
+            let inside = spans.get(first).is_some_and(|&(start, last)| start <= from && until <= last)
+                && spans.get(first + 1).is_none_or(|&(start, _)| start >= until);
+            if inside {
+                let key = (stretch.steps.start, stretch.steps.end);
+                let rise = *highest.entry(key).or_insert_with(|| self.rise(stretch));
+                peaks[first] = peaks[first].max(Bytes(stretch.start.needed_total().0.wrapping_add(rise)));
+                continue;
+            }
+            let ends = self.states(stretch).skip(1).map(|state| state.cycle).chain([until]);
+            for (state, next) in self.states(stretch).zip(ends) {
+                first += spans[first..].iter().take_while(|(_, last)| *last <= state.cycle).count();
+                let reached = spans[first..].iter().zip(&mut peaks[first..]).take_while(|((start, _), _)| *start < next);
+                let reached = reached.filter(|((_, last), _)| *last > state.cycle);
+                reached.for_each(|(_, peak)| *peak = state.needed_total().max(*peak));
+            }
+        }
+        peaks
+    }
+
+    /// From the needed bytes before a stretch to the most needed in it, modulo 2^64.
+    fn rise(&self, stretch: &Stretch) -> u64 {
+        let most = self.states(stretch).map(|state| state.needed_total().0).max().unwrap_or(0);
+        most.wrapping_sub(stretch.start.needed_total().0)
     }
 }
 
@@ -114,6 +157,8 @@ pub struct Mark {
     changes: usize,
     /// The cycle that the next change is counted from.
     pub cycle: Cycles,
+    /// The last change before.
+    last: OccupancyChange,
 }
 
 fn after(mut state: OccupancyChange, step: Step) -> OccupancyChange {
@@ -201,6 +246,32 @@ mod tests {
         let changes: Changes = states.into_iter().collect();
         assert_eq!((changes.iter().collect::<Vec<_>>(), changes.len()), (states.to_vec(), 4));
         assert_eq!(changes.last(), Some(states[3]));
+    }
+
+    #[test]
+    fn peaks_of_spans_are_those_of_their_states() {
+        let mut changes = Changes::default();
+        changes.push(state(0, [1, 0, 0, 0], 0));
+        let from = changes.mark(Cycles(10));
+        for (cycle, needed) in [(10, 2), (12, 9), (15, 4)] {
+            changes.push(state(cycle, [needed, 0, 0, 0], 3));
+        }
+        let to = changes.mark(Cycles(20));
+        for cycle in [20, 30, 40] {
+            changes.push(state(cycle, [cycle, 1, 0, 0], 0));
+            changes.repeat(from, to, Cycles(cycle));
+        }
+        let states: Vec<OccupancyChange> = changes.iter().collect();
+        let end = 50;
+        for width in 1..50 {
+            let spans: Vec<_> = (0..60).step_by(width).map(|at| (Cycles(at), Cycles(at + width as u64))).collect();
+            let peak = |&(start, last): &(Cycles, Cycles)| {
+                let lasts = |i: usize| states.get(i + 1).map_or(end, |next| next.cycle.0);
+                let within = (0..states.len()).filter(|&i| states[i].cycle < last && lasts(i) > start.0);
+                within.map(|i| states[i].needed_total()).max().unwrap_or_default()
+            };
+            assert_eq!(changes.peaks(Cycles(end), &spans), spans.iter().map(peak).collect::<Vec<_>>(), "{width}");
+        }
     }
 
     #[test]

@@ -4,7 +4,7 @@ use super::super::Probe;
 use super::super::engine::Engine;
 use super::super::operands::TileKey;
 use super::matching::Renaming;
-use super::template::{Template, candidates, queued, recent, visible};
+use super::template::{Template, candidates, recent, visible};
 use crate::ids::{NodeId, OpId, TensorId};
 use crate::workload::Class;
 use std::ops::Range;
@@ -33,7 +33,6 @@ pub fn compare<P: Probe>(
     });
     let same = same_states
         && same_buffers(engine, template, own)
-        && queued(engine, ops) == template.queued
         && same_recent(engine, template, own)
         && is_closed(engine, template, ops);
     if !same {
@@ -46,8 +45,16 @@ pub fn compare<P: Probe>(
     if !has_room(engine, template, (own, &renaming)) {
         return None;
     }
-    let anchors = anchors(template, &visible(engine, ops, own.pairs().iter().map(|&(_, new)| new)))?;
+    let anchors = anchors(template, &visible(engine, ops, renaming.pairs().iter().map(|&(_, new)| new)))?;
     Some((renaming, anchors))
+}
+
+/// Whether the ops of a block stand in the lists of the units as those of the template did.
+pub fn is_next<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<usize>) -> bool {
+    engine.dispatcher.lists.iter().zip(&template.queued).all(|(list, then)| {
+        let inside = list.iter().take_while(|op| op.index() < ops.end).map(|op| op.index() - ops.start);
+        inside.eq(then.iter().copied())
+    })
 }
 
 /// A tile in an operand buffer matters if the block knows its tensor.

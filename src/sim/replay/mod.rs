@@ -12,6 +12,7 @@
 //!
 //! Whatever is not covered (several memories, evictions of needed bytes, an order given by the user, attention in tiles, an observer) is simulated.
 
+mod block;
 mod comparison;
 mod matching;
 mod repeat;
@@ -21,23 +22,34 @@ mod victims;
 use super::Probe;
 use super::engine::Engine;
 use crate::accelerator::{Replacement, Victims};
+use block::{Block, blocks};
 use repeat::Move;
-use std::collections::VecDeque;
+use rustc_hash::FxHashMap;
 use std::ops::Range;
 use template::{Capture, Template};
 
-/// Blocks that are remembered as examples.
-const REMEMBERED: usize = 6;
+/// Blocks of one form that are remembered as examples.
+const REMEMBERED: usize = 8;
 
 /// Follows the blocks of a run.
 #[derive(Debug)]
 pub struct Replay {
-    blocks: Vec<Range<usize>>,
+    blocks: Vec<Block>,
     next: usize,
     /// Ops before this one have ended.
     ended: usize,
-    capture: Option<Capture>,
-    templates: VecDeque<Template>,
+    capture: Option<(u64, Capture)>,
+    /// By form.
+    known: FxHashMap<u64, Known>,
+}
+
+/// Blocks of one form.
+#[derive(Debug, Default)]
+struct Known {
+    /// How many are still to come.
+    coming: usize,
+    /// Those that are remembered, the one used last first.
+    templates: Vec<Template>,
 }
 
 impl Replay {
@@ -50,24 +62,28 @@ impl Replay {
             && engine.workload.schedule.is_none()
             && !engine.residency.ledger.probe.observes()
             && (store.capacity.is_none() || (by_use && whole_bytes));
-        let blocks = blocks(engine);
-        let any = covered && blocks.len() > 1;
-        any.then(|| Self { blocks, next: 0, ended: 0, capture: None, templates: VecDeque::new() })
+        let blocks = if covered { blocks(engine) } else { Vec::new() };
+        let mut known: FxHashMap<u64, Known> = FxHashMap::default();
+        blocks.iter().for_each(|block| known.entry(block.form).or_default().coming += 1);
+        let any = known.values().any(|known| known.coming > 1);
+        any.then_some(Self { blocks, next: 0, ended: 0, capture: None, known })
     }
 
     /// Nothing is under way at cycle `now`: if a block ends or begins here, uses it. Returns the cycle up to which blocks were repeated.
     pub fn between<P: Probe>(&mut self, engine: &mut Engine<'_, P>, mut now: u64, events: &mut u64) -> u64 {
         self.advance(engine);
         self.remember(engine, now, *events);
-        while let Some(block) = self.blocks.get(self.next).cloned().filter(|block| block.start == self.ended) {
-            if engine.timings[block.clone()].iter().any(Option::is_some) {
+        while let Some(Block { ops, form }) = self.blocks.get(self.next).cloned().filter(|b| b.ops.start == self.ended) {
+            let again = self.known.get(&form).is_some_and(|known| known.coming > 1 || !known.templates.is_empty());
+            if !again || engine.timings[ops.clone()].iter().any(Option::is_some) {
                 break;
             }
             let opening = engine.residency.stores[0].tracker.mark(now);
-            match self.repeat(engine, &block, now) {
+            match self.repeat(engine, (form, &ops), now) {
                 Some((end, count)) => (now, *events) = (end, *events + count),
                 None => {
-                    self.capture = Capture::begin(engine, block, opening, *events);
+                    let capture = Capture::begin(engine, ops, opening, *events);
+                    self.capture = capture.map(|capture| (form, capture));
                     break;
                 }
             }
@@ -76,48 +92,55 @@ impl Replay {
         now
     }
 
+    /// Goes on behind what has ended; a form of which no block is still to come is forgotten.
     fn advance<P: Probe>(&mut self, engine: &Engine<'_, P>) {
         while engine.timings.get(self.ended).is_some_and(Option::is_some) {
             self.ended += 1;
         }
-        while self.blocks.get(self.next).is_some_and(|block| block.start < self.ended) {
+        while let Some(block) = self.blocks.get(self.next).filter(|block| block.ops.start < self.ended) {
             self.next += 1;
+            let Some(known) = self.known.get_mut(&block.form) else { continue };
+            known.coming -= 1;
+            if known.coming == 0 {
+                self.known.remove(&block.form);
+            }
         }
     }
 
     /// If the block being simulated ends here, it becomes an example.
     fn remember<P: Probe>(&mut self, engine: &mut Engine<'_, P>, now: u64, events: u64) {
-        let Some(capture) = self.capture.take_if(|capture| capture.ops().end <= self.ended) else { return };
-        if capture.ops().end == self.ended
+        let ended = self.ended;
+        let Some((form, capture)) = self.capture.take_if(|(_, capture)| capture.ops().end <= ended) else { return };
+        let Some(known) = self.known.get_mut(&form) else { return };
+        if capture.ops().end == ended
             && let Some(template) = capture.end(engine, now, events)
         {
-            self.templates.push_front(template);
-            self.templates.truncate(REMEMBERED);
+            known.templates.insert(0, template);
+            known.templates.truncate(REMEMBERED);
         }
     }
 
     /// Repeats a block if one of the examples allows it; returns when it ends, and its events.
-    fn repeat<P: Probe>(&self, engine: &mut Engine<'_, P>, block: &Range<usize>, now: u64) -> Option<(u64, u64)> {
-        self.templates.iter().find_map(|template| {
-            let own = template.renaming(engine, block)?;
-            let (all, anchors) = comparison::compare(engine, template, &own, block, now)?;
-            let step = Move::new(engine, template, &own, (&all, &anchors), block.clone(), now);
-            step.apply(engine);
-            Some((step.end(), template.events))
-        })
+    fn repeat<P: Probe>(
+        &mut self,
+        engine: &mut Engine<'_, P>,
+        (form, block): (u64, &Range<usize>),
+        now: u64,
+    ) -> Option<(u64, u64)> {
+        let templates = &mut self.known.get_mut(&form)?.templates;
+        let at = (0..templates.len()).find(|&at| apply(engine, &templates[at], block, now).is_some())?;
+        templates[..=at].rotate_right(1);
+        Some((templates[0].end - templates[0].start + now, templates[0].events))
     }
 }
 
-/// Runs of consecutive ops of the same phase and layer.
-fn blocks<P: Probe>(engine: &Engine<'_, P>) -> Vec<Range<usize>> {
-    let workload = engine.workload;
-    let place = |op: usize| (workload.phase_of(op.into()), workload.ops[op].layer);
-    let mut blocks: Vec<Range<usize>> = Vec::new();
-    for op in 0..workload.ops.len() {
-        match blocks.last_mut() {
-            Some(block) if place(block.start) == place(op) => block.end = op + 1,
-            _ => blocks.push(op..op + 1),
-        }
+/// Does what the example did, if everything is as it was for it.
+fn apply<P: Probe>(engine: &mut Engine<'_, P>, template: &Template, block: &Range<usize>, now: u64) -> Option<()> {
+    if !comparison::is_next(engine, template, block) {
+        return None;
     }
-    blocks
+    let own = template.renaming(engine, block)?;
+    let (all, anchors) = comparison::compare(engine, template, &own, block, now)?;
+    Move::new(engine, template, &own, (&all, &anchors), block.clone(), now).apply(engine);
+    Some(())
 }

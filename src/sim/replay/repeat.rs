@@ -42,11 +42,6 @@ impl<'t> Move<'t> {
         Self { template, own, renaming, anchors, ops, start, first_node, first_lifetime }
     }
 
-    /// First cycle after the block.
-    pub fn end(&self) -> u64 {
-        self.cycle(self.template.end)
-    }
-
     fn cycle(&self, cycle: u64) -> u64 {
         cycle - self.template.start + self.start
     }

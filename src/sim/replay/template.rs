@@ -63,6 +63,11 @@ impl State {
         self.lifetime.map(|_| engine.residency.ledger.lifetimes[self.stored.lifetime as usize])
     }
 
+    /// The record of the fill that brought some of it last.
+    fn last_filled(&self) -> Option<(NodeId, u32)> {
+        self.last_fill.map(|(node, _)| (node, 0))
+    }
+
     /// Whether a tensor is in this state now, needed rows aside, of which a block consumes `used` uses.
     pub(super) fn is_of<P: Probe>(&self, engine: &Engine<'_, P>, tensor: u32, used: u32, cycles: Cycles) -> bool {
         let (residency, index) = (&engine.residency, tensor as usize);
@@ -176,9 +181,12 @@ pub struct Capture {
 #[derive(Debug)]
 pub struct Template {
     pub(super) ops: Range<usize>,
-    pub(super) start: u64,
-    pub(super) end: u64,
-    pub(super) events: u64,
+    /// Cycle in which it began.
+    pub start: u64,
+    /// Cycle in which it ended.
+    pub end: u64,
+    /// Its events.
+    pub events: u64,
     pub(super) nodes: Range<usize>,
     pub(super) first_lifetime: u32,
     pub(super) lifetimes: Vec<Lifetime>,
@@ -287,6 +295,8 @@ impl Capture {
         let before: Vec<State> = before.collect();
         let course = engine.residency.stores[0].tracker.course(now, self.opening)?;
         let nodes = self.nodes..engine.recorder.graph.nodes().len();
+        let mut visible = self.visible;
+        visible.extend(before[self.cast.len()..].iter().map(State::last_filled));
         let end = units::Cycles(now);
         let last = self.ops.clone().filter(|&op| engine.timings[op].is_some_and(|t| t.end == end));
         Some(Template {
@@ -298,7 +308,7 @@ impl Capture {
             after: self.cast.iter().chain(&others).map(|&tensor| State::of(engine, tensor)).collect(),
             recent: [self.recent, recent(engine, |tensor| own(TensorId(tensor)))],
             machine: [self.machine, Machine::of(engine)],
-            outward: outward(engine, &nodes, &self.visible)?,
+            outward: outward(engine, &nodes, &visible)?,
             last: last.map(|op| op - self.ops.start).collect(),
             nodes: (!nodes.is_empty()).then_some(nodes)?,
             evicted_needed_bits: engine.residency.stores[0].evicted_needed_bits - self.evicted_needed_bits,
@@ -306,7 +316,7 @@ impl Capture {
             start: self.start,
             cast: self.cast,
             before,
-            visible: self.visible,
+            visible,
             queued: self.queued,
             opening: self.opening,
             course,
