@@ -1,5 +1,6 @@
 //! The event loop: ends of transfers and computations, starts of ops.
 
+use super::agenda::{Agenda, Event};
 use super::array::{MatmulWalk, TileBuffer};
 use super::attention::{AttentionWalk, Cut, Sizes};
 use super::dependency::Dependencies;
@@ -31,17 +32,6 @@ use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
 use crate::trace::{OpTiming, Outcome, Roofline, Run, Stalls};
 use crate::units::Cycles;
 use crate::workload::{OpKind, Workload};
-use std::cmp::Reverse;
-use std::collections::BinaryHeap;
-
-/// Something that ends at a known cycle.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub enum Event {
-    /// A transfer, by its place among those under way.
-    Transfer(u32),
-    /// The computation of a unit's step.
-    Computation(u32),
-}
 
 /// An array or the vector unit.
 #[derive(Debug)]
@@ -97,7 +87,7 @@ pub struct Engine<'a, P: Probe> {
     pub(super) recorder: Recorder,
     pub(super) ports: Vec<Ports>,
     pub(super) dram: Ports,
-    pub(super) heap: BinaryHeap<Reverse<(u64, Event)>>,
+    pub(super) agenda: Agenda,
     pub(super) transfers: Transfers,
     pub(super) units: Vec<Unit>,
     pub(super) vector: VectorTime,
@@ -123,16 +113,15 @@ pub fn run<P: Probe>(
     let start = engine.rest(0, replay.as_mut(), &mut events);
     engine.settle(start, progress);
     let mut last = start;
-    while let Some(&Reverse((now, _))) = engine.heap.peek() {
-        while engine.heap.peek().is_some_and(|Reverse((time, _))| *time == now) {
-            let Some(Reverse((_, event))) = engine.heap.pop() else { break };
+    while let Some(now) = engine.agenda.next() {
+        while let Some(event) = engine.agenda.take(now) {
             events += 1;
             match event {
                 Event::Transfer(index) => engine.transfer_ends(now, index),
                 Event::Computation(unit) => engine.computation_ends(now, unit as usize),
             }
         }
-        let now = if engine.heap.is_empty() { engine.rest(now, replay.as_mut(), &mut events) } else { now };
+        let now = if engine.agenda.is_empty() { engine.rest(now, replay.as_mut(), &mut events) } else { now };
         last = now;
         engine.settle(now, progress);
         if options.most_events > 0 && events > options.most_events {
@@ -180,7 +169,7 @@ impl<'a, P: Probe> Engine<'a, P> {
             recorder: Recorder::default(),
             ports: accelerator.memories.iter().map(|memory| Ports::new(memory.ports)).collect(),
             dram: Ports::new(accelerator.dram.ports),
-            heap: BinaryHeap::new(),
+            agenda: Agenda::default(),
             transfers: Transfers::new(accelerator.memories.len(), workload.tensors.len()),
             vector: VectorTime { unit: accelerator.arrays.len(), ..VectorTime::default() },
             units: arrays.chain([Unit::new(true)]).collect(),
@@ -316,9 +305,10 @@ impl<'a, P: Probe> Engine<'a, P> {
 
     fn start_computation(&mut self, now: u64, unit: usize, number: u64, causes: &Causes) {
         let Some(running) = &mut self.units[unit].running else { return };
-        let slot = *running.slot(number);
-        let (mut start, mut causes, cycles) = (now, *causes, slot.step.cycles);
-        let on_vector_unit = slot.step.vector || unit == self.vector.unit;
+        let step = &running.slot(number).step;
+        let (mut start, mut causes, cycles, for_array) = (now, *causes, step.cycles, step.vector);
+        let (operands, inputs) = (step.operands, usize::from(step.inputs));
+        let on_vector_unit = for_array || unit == self.vector.unit;
         if on_vector_unit && self.vector.free > now {
             start = self.vector.free;
             causes.add(self.vector.last.map(|node| (node, 0)));
@@ -329,10 +319,9 @@ impl<'a, P: Probe> Engine<'a, P> {
         if on_vector_unit {
             (self.vector.free, self.vector.last) = (end, Some(node));
         }
-        self.vector.for_arrays += if slot.step.vector { u64::from(cycles) } else { 0 };
-        self.heap.push(Reverse((end, Event::Computation(unit as u32))));
-        for operand in 0..usize::from(slot.step.inputs) {
-            let used = slot.step.operands[operand];
+        self.vector.for_arrays += if for_array { u64::from(cycles) } else { 0 };
+        self.agenda.push(end, Event::Computation(unit as u32));
+        for (operand, used) in operands[..inputs].iter().enumerate() {
             if used.last_use && !used.fetch {
                 self.release_tile(now, unit, operand, used.rect);
             }
@@ -353,9 +342,9 @@ impl<'a, P: Probe> Engine<'a, P> {
 
     fn computation_ends(&mut self, now: u64, unit: usize) {
         let Some(running) = &mut self.units[unit].running else { return };
-        let (slot, node) = running.end_computation();
-        if slot.step.last {
-            self.request_write(now, unit, &slot.step, node);
+        let (number, node) = running.end_computation();
+        if running.slot(number).step.last {
+            self.request_write(now, unit, number, node);
         }
         self.advance(now, unit);
     }

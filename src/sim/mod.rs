@@ -8,6 +8,7 @@
 //! Order within a cycle: transfers and computations that end, then ops that start, then transfers that start, in the order
 //! (ready time, op order, results before operands, step, A before B). Ports are taken lowest index first.
 
+mod agenda;
 mod array;
 mod attention;
 mod contents;

@@ -257,11 +257,11 @@ impl Running {
         }
     }
 
-    /// The computation in progress ends; returns its slot and its record.
-    pub fn end_computation(&mut self) -> (Slot, NodeId) {
+    /// The computation in progress ends; returns its step and its record.
+    pub fn end_computation(&mut self) -> (u64, NodeId) {
         let number = self.ended;
         self.ended += 1;
-        (*self.slot(number), self.computed[number as usize % RING])
+        (number, self.computed[number as usize % RING])
     }
 
     /// The result of a spatial tile is where it has to be.

@@ -1,17 +1,16 @@
 //! Starts and ends of transfers.
 
 use super::Probe;
-use super::engine::{Engine, Event};
+use super::agenda::Event;
+use super::engine::Engine;
 use super::grid::Cells;
 use super::layout::Rect;
 use super::record::{Causes, Transfer};
 use super::request::{Active, Request, What, request};
 use super::running::{Cause, READ_BACK, Running};
-use super::step::Step;
 use crate::ids::{LifetimeId, NodeId, TensorId};
 use crate::trace::{NodeKind, Operand};
 use crate::units::Bytes;
-use std::cmp::Reverse;
 
 /// Tiles of a transfer.
 pub(super) type Tiles = Vec<(TensorId, Cells)>;
@@ -47,9 +46,11 @@ impl<P: Probe> Engine<'_, P> {
         }
     }
 
-    /// Requests the write of a spatial tile.
-    pub(super) fn request_write(&mut self, now: u64, unit: usize, step: &Step, computed: NodeId) {
-        let (Some(running), Some(rect)) = (&self.units[unit].running, step.write) else { return };
+    /// Requests the write of the spatial tile that a step completes.
+    pub(super) fn request_write(&mut self, now: u64, unit: usize, number: u64, computed: NodeId) {
+        let Some(running) = &self.units[unit].running else { return };
+        let step = &running.slot(number).step;
+        let Some(rect) = step.write else { return };
         let what = What::Write { spatial: step.spatial, rect, bytes: step.write_bytes, partial: step.partial };
         let key = (now, running.rank, step.spatial << 1);
         let memory = running.result_memory;
@@ -146,10 +147,9 @@ impl<P: Probe> Engine<'_, P> {
     /// Records a transfer and holds its port from `now` to `end`; returns its record and the cycles from its `done` to `end`.
     pub(super) fn hold(&mut self, now: u64, end: u64, transfer: Transfer, causes: &Causes) -> Cause {
         let node = self.recorder.transfer(transfer, causes);
-        let memory = &self.accelerator.memories[transfer.memory];
-        let lag = (end - transfer.start - memory.requests(Bytes(transfer.bytes))) as u32;
+        let words = self.accelerator.memories[transfer.memory].requests(Bytes(transfer.bytes));
+        let lag = (end - transfer.start - words) as u32;
         self.ports[transfer.memory].hold(transfer.port, now, end, node, lag);
-        let words = memory.requests(Bytes(transfer.bytes));
         self.counters[transfer.memory].count(&transfer, words, self.workload);
         self.traffic.on_chip(transfer.op, transfer.memory, words);
         (node, lag)
@@ -158,7 +158,7 @@ impl<P: Probe> Engine<'_, P> {
     /// Puts a transfer under way that ends at cycle `until`.
     pub(super) fn begin(&mut self, until: u64, request: &Request, end: Cause, fill: bool) -> u32 {
         let index = self.transfers.begin(Active { request: *request, end, fill });
-        self.heap.push(Reverse((until, Event::Transfer(index))));
+        self.agenda.push(until, Event::Transfer(index));
         index
     }
 

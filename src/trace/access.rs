@@ -137,6 +137,12 @@ impl Predecessors {
     pub fn as_slice(&self) -> &[Predecessor] {
         &self.items[..usize::from(self.count)]
     }
+
+    /// A number that is nearly always another one for another list.
+    fn mixed(&self) -> usize {
+        let mix = |sum: u32, p: &Predecessor| (sum ^ p.back ^ p.lag.rotate_left(13)).wrapping_mul(0x9e37_79b1);
+        (self.items.iter().fold(u32::from(self.count), mix) >> 16) as usize
+    }
 }
 
 /// Nodes in record order and their interned predecessor lists.
@@ -150,7 +156,11 @@ pub struct AccessGraph {
     len: usize,
     patterns: Vec<Predecessors>,
     interned: FxHashMap<Predecessors, u32>,
+    recent: Recent,
 }
+
+/// The list that was interned last for each remainder of a number made of it: most nodes have the list of one shortly before.
+type Recent = [[u32; 16]; 16];
 
 /// Consecutive nodes; they end where the next stretch begins.
 #[derive(Debug, Clone)]
@@ -183,11 +193,17 @@ impl AccessGraph {
             debug_assert!(earlier < id, "predecessors come first in record order");
             list.push(Predecessor { back: id.0 - earlier.0, lag });
         }
+        let mixed = list.mixed();
+        let recent = self.recent[mixed / 16 % 16][mixed % 16];
+        if self.patterns.get(recent as usize) == Some(&list) {
+            return recent;
+        }
         let next = self.patterns.len() as u32;
         let index = *self.interned.entry(list).or_insert(next);
         if index == next {
             self.patterns.push(list);
         }
+        self.recent[mixed / 16 % 16][mixed % 16] = index;
         index
     }
 
@@ -233,7 +249,7 @@ impl AccessGraph {
         let interned = patterns.iter().enumerate().map(|(i, p)| (*p, i as u32)).collect();
         let whole = Stretch { first: 0, stored: 0, repetition: None };
         let stretches = if nodes.is_empty() { Vec::new() } else { vec![whole] };
-        Self { len: nodes.len(), stored: nodes, stretches, patterns, interned }
+        Self { len: nodes.len(), stored: nodes, stretches, patterns, interned, recent: Recent::default() }
     }
 }
 
