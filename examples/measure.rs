@@ -1,7 +1,8 @@
 //! Simulates one of the models and prints seconds, events and the process's peak memory, as `docs/performance.md` shows them.
 //!
-//! `cargo run --release --example measure -- gpt2-xl 1024 0` simulates 1024 prompt tokens and decodes none; a further argument
-//! `plain` simulates every layer, also those that repeat another.
+//! `cargo run --release --example measure -- gpt2-xl 1024 0` simulates 1024 prompt tokens and decodes none; further
+//! arguments turn off what makes it faster: `no-replay` simulates every layer, also those that repeat another, `no-trains` every tile,
+//! `plain` both.
 
 use std::path::Path;
 use std::time::Instant;
@@ -36,7 +37,8 @@ fn main() {
     let workload = lower(&model, &scenario, &lowering).expect("a scenario the model allows");
     let lowered = start.elapsed().as_secs_f64();
     let start = Instant::now();
-    let options = Options { replay: arguments.get(3).is_none_or(|a| a != "plain"), ..Options::of(&lowering) };
+    let on = |off: &str| !arguments.iter().any(|a| a == off || a == "plain");
+    let options = Options { replay: on("no-replay"), trains: on("no-trains"), ..Options::of(&lowering) };
     let run = simulate(&workload, &accelerator, &options, &mut |_| {}).expect("a valid workload");
     let seconds = start.elapsed().as_secs_f64();
     let events = run.statistics.events;

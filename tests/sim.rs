@@ -11,3 +11,4 @@ mod repetition;
 mod replay;
 mod statistics;
 mod tiled;
+mod trains;

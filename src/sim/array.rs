@@ -48,7 +48,7 @@ impl TileBuffer {
 
 /// Walks the spatial tiles row by row and each one's temporal tiles forwards or backwards, whichever finds its first operand
 /// tile still in a buffer.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct MatmulWalk {
     tiling: Tiling,
     b_transposed: bool,

@@ -100,7 +100,7 @@ enum Planned {
 }
 
 /// Walks the tiles of queries, and within one the tiles of keys.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct AttentionWalk {
     cut: Cut,
     sizes: Sizes,

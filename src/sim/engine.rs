@@ -21,7 +21,7 @@ use super::step::Walk;
 use super::store::Store;
 use super::tiling::Tiling;
 use super::traffic::Traffic;
-
+use super::trains::{Act, Trains};
 use super::vector::VectorWalk;
 use super::wait::Wait;
 use super::{Options, Probe, Progress, setup, statistics};
@@ -75,6 +75,18 @@ pub struct VectorTime {
     pub for_arrays: u64,
 }
 
+impl VectorTime {
+    /// First cycle in which it is free, and the record of what it computed last.
+    pub fn state(&self) -> (u64, Option<NodeId>) {
+        (self.free, self.last)
+    }
+
+    /// It is free from a cycle on, after what it computed last.
+    pub fn resume(&mut self, free: u64, last: Option<NodeId>) {
+        (self.free, self.last) = (free, last);
+    }
+}
+
 /// The whole machine.
 #[derive(Debug)]
 pub struct Engine<'a, P: Probe> {
@@ -96,6 +108,7 @@ pub struct Engine<'a, P: Probe> {
     pub(super) timings: Vec<Option<OpTiming>>,
     pub(super) end_nodes: Vec<Option<NodeId>>,
     pub(super) dispatch_due: bool,
+    pub(super) trains: Option<Box<Trains>>,
 }
 
 /// Simulates a checked workload on a checked accelerator.
@@ -107,6 +120,7 @@ pub fn run<P: Probe>(
     probe: &mut P,
 ) -> Result<Run> {
     let mut engine = Engine::new(workload, accelerator, options, probe);
+    engine.trains = options.trains.then(|| Trains::new(&engine)).flatten();
     engine.finish_renaming_ops();
     let mut events = 0;
     let mut replay = options.replay.then(|| Replay::new(&engine)).flatten();
@@ -124,6 +138,7 @@ pub fn run<P: Probe>(
         let now = if engine.agenda.is_empty() { engine.rest(now, replay.as_mut(), &mut events) } else { now };
         last = now;
         engine.settle(now, progress);
+        engine.ride(now, &mut events);
         if options.most_events > 0 && events > options.most_events {
             return Err(too_long(options.most_events));
         }
@@ -178,6 +193,7 @@ impl<'a, P: Probe> Engine<'a, P> {
             timings: vec![None; workload.ops.len()],
             end_nodes: vec![None; workload.ops.len()],
             dispatch_due: true,
+            trains: None,
         }
     }
 
@@ -260,7 +276,15 @@ impl<'a, P: Probe> Engine<'a, P> {
             operands.inputs.push(operands.out.clone());
         }
         self.units[unit].running = Some(Running::new(op, rank, operands, memories, walk, double_buffered, (now, node)));
+        self.restart_trains();
         self.advance(now, unit);
+    }
+
+    /// Other units are at work than before.
+    fn restart_trains(&mut self) {
+        if let Some(trains) = &mut self.trains {
+            trains.restart(self.units.iter().position(|unit| unit.running.is_some()));
+        }
     }
 
     /// The memories nearest to a unit for the inputs and the result of an op.
@@ -289,6 +313,9 @@ impl<'a, P: Probe> Engine<'a, P> {
         loop {
             let Unit { running: Some(running), buffers, .. } = &mut self.units[unit] else { return };
             if let Some(step) = running.issue(buffers) {
+                if let Some(trains) = &mut self.trains {
+                    trains.issue(unit, &running.slot(step).step);
+                }
                 self.request_operands(now, unit, step);
                 continue;
             }
@@ -323,13 +350,16 @@ impl<'a, P: Probe> Engine<'a, P> {
         self.agenda.push(end, Event::Computation(unit as u32));
         for (operand, used) in operands[..inputs].iter().enumerate() {
             if used.last_use && !used.fetch {
-                self.release_tile(now, unit, operand, used.rect);
+                self.release_tile(now, unit, (operand, number), used.rect);
             }
         }
     }
 
     /// The op on `unit` no longer needs a tile of an operand that is needed tile by tile.
-    pub(super) fn release_tile(&mut self, now: u64, unit: usize, operand: usize, rect: Rect) {
+    pub(super) fn release_tile(&mut self, now: u64, unit: usize, (operand, step): (usize, u64), rect: Rect) {
+        if let Some(trains) = &mut self.trains {
+            trains.act(now, Act::Release, unit, (operand as u8, step), (0, NodeId(0)));
+        }
         let Some(running) = &self.units[unit].running else { return };
         for (tensor, stored) in running.operands.inputs[operand].stored(rect) {
             let held = &self.residency.held[tensor.index()];
@@ -371,6 +401,7 @@ impl<'a, P: Probe> Engine<'a, P> {
         self.end_nodes[running.op.index()] = Some(node);
         self.finish(now, running.op);
         self.dispatch_due = true;
+        self.restart_trains();
     }
 
     /// Ops that only rename and wait for nothing are finished before the first cycle.

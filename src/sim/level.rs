@@ -8,6 +8,7 @@ use super::record::{Causes, Transfer};
 use super::request::{ActiveFill, Request, What, request};
 use super::running::Cause;
 use super::store::Spill;
+use super::trains::{Act, RESULT};
 use super::transfer::{Port, Tiles};
 use crate::ids::{LifetimeId, MemoryId, TensorId};
 use crate::trace::{NodeKind, Operand};
@@ -120,6 +121,9 @@ impl<P: Probe> Engine<'_, P> {
         self.pin(ASKING, memory, tiles);
         let room = self.residency.make_room(now, memory, bytes);
         self.residency.stores[memory].unpin(ASKING);
+        if !matches!(room, Room::Ready) {
+            self.interrupt_trains();
+        }
         match room {
             Room::Ready => return true,
             Room::Lacking(lacking) => self.transfers.queue[i].lacking = (lacking, memory as u32),
@@ -144,7 +148,8 @@ impl<P: Probe> Engine<'_, P> {
             return false;
         }
         let request = self.transfers.queue[i];
-        let bytes = self.missing(into, tiles).div_ceil(8);
+        let bits = self.missing(into, tiles);
+        let bytes = bits.div_ceil(8);
         let mut causes = self.causes(now, &request, &[to, from]);
         let source = match from.memory {
             Some(memory) => self.leave(now, &request, memory, &self.not_whole(into, tiles), &mut causes),
@@ -161,6 +166,9 @@ impl<P: Probe> Engine<'_, P> {
         let tensor = running.operands.inputs[operand].tensor;
         let moved = Move { from, to, bytes, operand: running.side(operand), tensor, lifetimes };
         let (until, end) = self.record_move(now, &request, moved, &causes);
+        if let What::Fetch { step, operand } = request.what {
+            self.note(now, Act::Fill, request.unit as usize, (operand, step), (bits, end.0));
+        }
         let index = self.begin(until, &request, end, true);
         self.transfers.fills.push(ActiveFill { memory: into, index, node: end.0, tiles: arriving });
         true
@@ -255,13 +263,19 @@ impl<P: Probe> Engine<'_, P> {
         let Some(running) = &self.units[request.unit as usize].running else { return false };
         let tensor = running.operands.out.tensor;
         let moved = Move { from, to, bytes, operand: Operand::Out, tensor, lifetimes };
-        self.send_up(now, &request, moved, tiles);
+        let end = self.send_up(now, &request, moved, tiles);
+        if self.transfers.last_fill[memory][tiles[0].0.index()].is_some() {
+            self.interrupt_trains();
+        }
+        if let What::WriteBack { spatial, .. } = request.what {
+            self.note(now, Act::CopyUp, request.unit as usize, (RESULT, spatial), (0, end.0));
+        }
         true
     }
 
-    /// A copy upwards starts, once what came from below has arrived; what it brings to a memory nobody reads there before it has
+/// A copy upwards starts, once what came from below has arrived; what it brings to a memory nobody reads there before it has
     /// arrived.
-    fn send_up(&mut self, now: u64, request: &Request, moved: Move, tiles: &Tiles) {
+    fn send_up(&mut self, now: u64, request: &Request, moved: Move, tiles: &Tiles) -> Cause {
         let to = moved.to.memory;
         let mut causes = self.causes(now, request, &[moved.from, moved.to]);
         if let Some(memory) = moved.from.memory {
@@ -273,11 +287,13 @@ impl<P: Probe> Engine<'_, P> {
         if let Some(memory) = to {
             self.transfers.fills.push(ActiveFill { memory, index, node: end.0, tiles: tiles.clone() });
         }
+        end
     }
 
     /// A tile of a result has arrived one level up; it goes on until it is in DRAM.
     pub(super) fn wrote_back(&mut self, now: u64, request: &Request, spatial: u64, rect: Rect, end: Cause) {
         let memory = request.memory as usize;
+        self.note(now, Act::Saved, request.unit as usize, (RESULT, spatial), (0, end.0));
         let tiles = self.locate(request.unit as usize, None, rect);
         let above = self.above(memory);
         for &(tensor, cells) in &tiles {

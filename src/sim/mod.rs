@@ -40,6 +40,7 @@ mod step;
 mod store;
 pub mod tiling;
 mod traffic;
+mod trains;
 mod transfer;
 mod vector;
 mod wait;
@@ -61,11 +62,13 @@ pub struct Options {
     pub most_events: u64,
     /// Whether layers that repeat are simulated once; the result is the same either way.
     pub replay: bool,
+    /// Whether trains of tiles are carried out at once; the result is the same either way.
+    pub trains: bool,
 }
 
 impl Default for Options {
     fn default() -> Self {
-        Self { kv: KvRelease::Released, weights: WeightRelease::Streamed, most_events: 0, replay: true }
+        Self { kv: KvRelease::Released, weights: WeightRelease::Streamed, most_events: 0, replay: true, trains: true }
     }
 }
 
@@ -93,6 +96,9 @@ pub trait Probe: std::fmt::Debug {
     fn observes(&self) -> bool {
         true
     }
+
+    /// So many events were not played one by one, because they are those of a train of tiles.
+    fn rode(&mut self, _events: u64) {}
 
     /// From `cycle` on, `needed` bytes of a residence are needed (the last call in a cycle counts).
     fn lifetime_bytes(&mut self, cycle: u64, lifetime: LifetimeId, needed: u64);

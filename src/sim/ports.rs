@@ -40,6 +40,11 @@ impl Ports {
         self.last[port] = Some((node, lag));
     }
 
+    /// When each port is free, and the transfer before.
+    pub fn all(&self) -> impl Iterator<Item = (u64, Option<(NodeId, u32)>)> + '_ {
+        self.free_at.iter().copied().zip(self.last.iter().copied())
+    }
+
     /// Cycles each port was held.
     pub fn held(&self) -> Vec<Cycles> {
         self.held.iter().map(|&cycles| Cycles(cycles)).collect()

@@ -11,7 +11,7 @@ use crate::units::Bytes;
 use rustc_hash::FxHashMap;
 
 /// What a request wants to move.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum What {
     /// An operand of a step into the unit.
     Fetch {
@@ -48,7 +48,7 @@ pub enum What {
 }
 
 /// A transfer that waits.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Request {
     /// Since when.
     pub ready: u64,
@@ -85,7 +85,7 @@ impl Request {
 }
 
 /// A transfer under way.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Active {
     /// What was asked for.
     pub request: Request,

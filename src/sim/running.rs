@@ -10,7 +10,7 @@ use crate::trace::{Operand, Stalls};
 use crate::units::Cycles;
 
 /// Steps that can be in progress at a time: with two halves of an operand buffer three, rounded up to a power of two.
-const RING: usize = 4;
+pub const RING: usize = 4;
 
 /// Which operand of a matmul on an array with a stationary tile partial sums are that come back.
 pub const READ_BACK: u8 = 2;
@@ -19,7 +19,7 @@ pub const READ_BACK: u8 = 2;
 pub type Cause = (NodeId, u32);
 
 /// A step in progress.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Slot {
     /// The step.
     pub step: Step,
@@ -33,6 +33,49 @@ pub struct Slot {
     pub latest: u8,
     /// The read that ended last.
     pub fetch: Wait,
+}
+
+/// How far an op in progress is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Headway {
+    /// Cycle since which it has been neither computing nor stalled by what is known.
+    pub free: u64,
+    /// The write that ended last.
+    pub last_write: Wait,
+    /// Steps whose operands have been requested.
+    pub issued: u64,
+    /// Steps whose computation has started.
+    pub started: u64,
+    /// Steps whose computation has ended.
+    pub ended: u64,
+    /// The last steps that were issued, each at its number modulo the length.
+    pub slots: [Slot; RING],
+    /// Records of the last computations, likewise.
+    pub computed: [NodeId; RING],
+    /// The last writes, likewise by their numbers.
+    pub written: [Option<(u64, Cause)>; RING],
+    /// Writes that have ended.
+    pub written_count: u64,
+    /// Writes of the steps that have been issued.
+    pub writes: u64,
+}
+
+impl Headway {
+    /// Nothing done at cycle `start`.
+    fn at(start: u64) -> Self {
+        Self {
+            free: start,
+            last_write: Wait::default(),
+            issued: 0,
+            started: 0,
+            ended: 0,
+            slots: [Slot::default(); RING],
+            computed: [NodeId(0); RING],
+            written: [None; RING],
+            written_count: 0,
+            writes: 0,
+        }
+    }
 }
 
 /// An op in progress.
@@ -54,25 +97,18 @@ pub struct Running {
     pub compute: u64,
     /// Cycles between computations so far.
     pub stalls: Stalls,
-    /// Cycle since which it has been neither computing nor stalled by what is known.
-    pub free: u64,
-    /// The write that ended last.
-    pub last_write: Wait,
+    /// How far it is.
+    pub headway: Headway,
     /// Multiplications and additions of the op.
     pub macs: u64,
     /// Newest fill by another op that each operand's reads already follow.
     pub seen_fill: [Option<NodeId>; MOST_INPUTS],
-    walk: Walk,
+    /// Its steps to come.
+    pub walk: Walk,
     double_buffered: bool,
-    steps: u64,
+    /// How many steps it has.
+    pub steps: u64,
     spatial_tiles: u64,
-    issued: u64,
-    started: u64,
-    ended: u64,
-    slots: [Slot; RING],
-    computed: [NodeId; RING],
-    written: [Option<(u64, Cause)>; RING],
-    written_count: u64,
     start_node: NodeId,
 }
 
@@ -98,33 +134,25 @@ impl Running {
             start,
             compute: 0,
             stalls: Stalls::default(),
-            free: start,
-            last_write: Wait::default(),
+            headway: Headway::at(start),
             macs,
             seen_fill: [None; MOST_INPUTS],
             walk,
             double_buffered,
             steps,
             spatial_tiles,
-            issued: 0,
-            started: 0,
-            ended: 0,
-            slots: [Slot::default(); RING],
-            computed: [NodeId(0); RING],
-            written: [None; RING],
-            written_count: 0,
             start_node,
         }
     }
 
     /// The step's slot.
     pub fn slot(&self, step: u64) -> &Slot {
-        &self.slots[step as usize % RING]
+        &self.headway.slots[step as usize % RING]
     }
 
     /// The step's slot.
     pub fn slot_mut(&mut self, step: u64) -> &mut Slot {
-        &mut self.slots[step as usize % RING]
+        &mut self.headway.slots[step as usize % RING]
     }
 
     /// What allows the fetches of the next step, if they are allowed now.
@@ -132,7 +160,7 @@ impl Running {
     /// Double-buffered: the computation two steps before has ended. Serial: the one before has, and where it was the last of its
     /// spatial tile, the result is written.
     fn fetch_trigger(&self) -> Option<Cause> {
-        let next = self.issued;
+        let next = self.headway.issued;
         let behind = if self.double_buffered { 2 } else { 1 };
         if next >= self.steps {
             return None;
@@ -141,26 +169,26 @@ impl Running {
             return Some((self.start_node, 0));
         }
         let before = next - behind;
-        if self.ended <= before {
+        if self.headway.ended <= before {
             return None;
         }
         let slot = self.slot(before);
         if !self.double_buffered && slot.step.last {
             return self.write_of(slot.step.spatial);
         }
-        Some((self.computed[before as usize % RING], 0))
+        Some((self.headway.computed[before as usize % RING], 0))
     }
 
     /// When the result of a spatial tile was written.
     fn write_of(&self, spatial: u64) -> Option<Cause> {
-        self.written[spatial as usize % RING].filter(|(s, _)| *s == spatial).map(|(_, cause)| cause)
+        self.headway.written[spatial as usize % RING].filter(|(s, _)| *s == spatial).map(|(_, cause)| cause)
     }
 
     /// Whether an operand may be fetched. Partial sums that come back may once they have been written and, when serial, A and B
     /// are there: three transfers on two ports would finish later on some faster memories.
     pub fn may_fetch(&self, slot: &Slot, operand: u8) -> bool {
         let saved = slot.step.reads_back.filter(|_| operand == READ_BACK);
-        let written = |write: u64| self.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write);
+        let written = |write: u64| self.headway.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write);
         saved.is_none_or(|write| written(write) && (self.double_buffered || slot.pending == 1))
     }
 
@@ -179,7 +207,7 @@ impl Running {
 
     /// The issued step whose partial sums that write saved.
     pub fn reads_back(&self, spatial: u64) -> Option<u64> {
-        (self.started..self.issued).find(|&step| self.slot(step).step.reads_back == Some(spatial))
+        (self.headway.started..self.headway.issued).find(|&step| self.slot(step).step.reads_back == Some(spatial))
     }
 
     /// The write of the partial sums that come back in a step, if it is recent.
@@ -200,18 +228,19 @@ impl Running {
     pub fn issue(&mut self, buffers: &mut [TileBuffer; 2]) -> Option<u64> {
         let trigger = self.fetch_trigger()?;
         let step = self.walk.next(&self.operands.inputs, &self.operands.out, buffers);
-        let number = self.issued;
+        let number = self.headway.issued;
         let pending = step.operands[..usize::from(step.inputs)].iter().filter(|o| o.fetch).count() as u8;
         *self.slot_mut(number) = Slot { step, pending, trigger, ..Slot::default() };
-        self.issued += 1;
+        self.headway.issued += 1;
+        self.headway.writes += u64::from(self.slot(number).step.last);
         Some(number)
     }
 
     /// The step whose computation may start now, and why: its operands are there, the step before has ended, and the result
     /// two spatial tiles before has left the accumulators.
     pub fn startable(&self) -> Option<(u64, Causes)> {
-        let number = self.started;
-        if number >= self.issued || self.ended < number {
+        let number = self.headway.started;
+        if number >= self.headway.issued || self.headway.ended < number {
             return None;
         }
         let slot = self.slot(number);
@@ -225,7 +254,7 @@ impl Running {
             causes.add(Some(slot.trigger));
         }
         if number > 0 {
-            causes.add(Some((self.computed[(number - 1) as usize % RING], 0)));
+            causes.add(Some((self.headway.computed[(number - 1) as usize % RING], 0)));
         }
         if self.double_buffered && slot.step.first && slot.step.spatial >= 2 {
             causes.add(Some(self.write_of(slot.step.spatial - 2)?));
@@ -236,7 +265,7 @@ impl Running {
 
     /// The computation of step `number` starts; `node` is its record.
     pub fn start(&mut self, now: u64, number: u64, node: NodeId) {
-        self.computed[number as usize % RING] = node;
+        self.headway.computed[number as usize % RING] = node;
         let slot = self.slot(number);
         let (fetch, cycles, vector) = (slot.fetch, u64::from(slot.step.cycles), slot.step.vector);
         self.stall(now, fetch);
@@ -245,35 +274,35 @@ impl Running {
             true => self.stalls.dependency += Cycles(cycles),
             false => self.compute += cycles,
         }
-        self.free = now + cycles;
-        self.started += 1;
+        self.headway.free = now + cycles;
+        self.headway.started += 1;
     }
 
     /// The unit goes on at cycle `now`, after the operands of `fetch` have arrived.
     pub fn stall(&mut self, now: u64, fetch: Wait) {
-        if now > self.free {
-            self.stalls += attribute(fetch, self.last_write, self.free, now);
-            self.free = now;
+        if now > self.headway.free {
+            self.stalls += attribute(fetch, self.headway.last_write, self.headway.free, now);
+            self.headway.free = now;
         }
     }
 
     /// The computation in progress ends; returns its step and its record.
     pub fn end_computation(&mut self) -> (u64, NodeId) {
-        let number = self.ended;
-        self.ended += 1;
-        (number, self.computed[number as usize % RING])
+        let number = self.headway.ended;
+        self.headway.ended += 1;
+        (number, self.headway.computed[number as usize % RING])
     }
 
     /// The result of a spatial tile is where it has to be.
     pub fn wrote(&mut self, spatial: u64, cause: Cause, wait: Wait) {
-        self.last_write = wait;
-        self.written[spatial as usize % RING] = Some((spatial, cause));
-        self.written_count += 1;
+        self.headway.last_write = wait;
+        self.headway.written[spatial as usize % RING] = Some((spatial, cause));
+        self.headway.written_count += 1;
     }
 
     /// What the end of the op waited for, if it has ended.
     pub fn end_causes(&self) -> Option<Causes> {
-        let ended = self.ended == self.steps && self.written_count == self.spatial_tiles;
+        let ended = self.headway.ended == self.steps && self.headway.written_count == self.spatial_tiles;
         let last = self.spatial_tiles - 1;
         ended.then(|| (last.saturating_sub(1)..=last).filter_map(|s| self.write_of(s)).collect())
     }

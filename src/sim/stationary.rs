@@ -12,7 +12,7 @@ use super::tiling::Span;
 ///
 /// A result is written with the last fold along K that adds to it. Partial sums without accumulators are written into the
 /// place of the result after every other fold, and read from there before the next one.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct StationaryWalk {
     folds: Folds,
     b_transposed: bool,

@@ -158,7 +158,7 @@ fn of_vector_unit(unit: &Unit, end: u64) -> VectorStatistics {
     if let Some(running) = &unit.running {
         active += running.compute;
         stalls += running.stalls;
-        stalls.dram += Cycles(end - running.free);
+        stalls.dram += Cycles(end - running.headway.free);
         free = end;
     }
     VectorStatistics { active: Cycles(active), stalls, idle: Cycles(end - free) }

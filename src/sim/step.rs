@@ -9,7 +9,7 @@ use super::stationary::StationaryWalk;
 use super::vector::VectorWalk;
 
 /// An operand of one step.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct StepOperand {
     /// Its place in the tensor.
     pub rect: Rect,
@@ -22,7 +22,7 @@ pub struct StepOperand {
 }
 
 /// One step.
-#[derive(Debug, Clone, Copy, Default)]
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Step {
     /// Operands; the first `inputs` count.
     pub operands: [StepOperand; MOST_INPUTS],
@@ -49,7 +49,7 @@ pub struct Step {
 }
 
 /// The steps of an op.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub enum Walk {
     /// On an array.
     Matmul(MatmulWalk),

@@ -66,6 +66,11 @@ impl Traffic {
         self.off_chip[op.index()] += OffChip { written: bytes, cycles, ..OffChip::default() };
     }
 
+    /// An op moved that between the chip and DRAM.
+    pub fn add_off_chip(&mut self, op: OpId, moved: OffChip) {
+        self.off_chip[op.index()] += moved;
+    }
+
     /// What ops moved from and to DRAM.
     pub fn off_chip_of(&self, ops: impl Iterator<Item = OpId>) -> OffChip {
         ops.fold(OffChip::default(), |mut sum, op| {

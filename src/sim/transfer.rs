@@ -8,6 +8,7 @@ use super::layout::Rect;
 use super::record::{Causes, Transfer};
 use super::request::{Active, Request, What, request};
 use super::running::{Cause, READ_BACK, Running};
+use super::trains::{Act, RESULT};
 use crate::ids::{LifetimeId, NodeId, TensorId};
 use crate::trace::{NodeKind, Operand};
 use crate::units::Bytes;
@@ -119,7 +120,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Bytes by which the memory fills up when the tiles have arrived.
-    fn growth(&self, memory: usize, tiles: &Tiles) -> u64 {
+    pub(super) fn growth(&self, memory: usize, tiles: &Tiles) -> u64 {
         (0..tiles.len()).map(|i| self.missing_of(memory, tiles, i).div_ceil(8)).sum()
     }
 
@@ -160,6 +161,27 @@ impl<P: Probe> Engine<'_, P> {
         let index = self.transfers.begin(Active { request: *request, end, fill });
         self.agenda.push(until, Event::Transfer(index));
         index
+    }
+
+    /// Something happens to tiles that a train can repeat: an operand and its step, or a result and its write; its size, its record.
+    pub(super) fn note(
+        &mut self,
+        now: u64,
+        act: Act,
+        unit: usize,
+        part: (u8, u64),
+        what: (u64, NodeId),
+    ) {
+        if let Some(trains) = &mut self.trains {
+            trains.act(now, act, unit, part, what);
+        }
+    }
+
+    /// Something happens that a train cannot repeat.
+    pub(super) fn interrupt_trains(&mut self) {
+        if let Some(trains) = &mut self.trains {
+            trains.interrupt();
+        }
     }
 
     /// Nobody evicts these tiles until the request has ended.
@@ -205,6 +227,7 @@ impl<P: Probe> Engine<'_, P> {
         }
         let fill = self.transfers.blocking_fill(memory, tiles);
         if let Some(node) = fill {
+            self.interrupt_trains();
             self.transfers.queue[i].also = Some((node, 0));
             self.transfers.queue[i].wait.above(now);
         }
@@ -233,6 +256,9 @@ impl<P: Probe> Engine<'_, P> {
             && running.seen_fill[operand] != Some(fill)
         {
             running.seen_fill[operand] = Some(fill);
+            if let Some(trains) = &mut self.trains {
+                trains.interrupt();
+            }
             causes.add(Some((fill, 0)));
         }
         if operand == usize::from(READ_BACK) {
@@ -243,6 +269,7 @@ impl<P: Probe> Engine<'_, P> {
         let (kind, op, operand_side, port) = (NodeKind::Read, request.op, running.side(operand), port.port);
         let transfer = Transfer { kind, start: now, bytes, op, operand: operand_side, tensor, lifetime, memory, port };
         let cause = self.hold(now, end, transfer, &causes);
+        self.note(now, Act::Read, unit, (operand as u8, step), (0, cause.0));
         if let Some(running) = &mut self.units[unit].running {
             running.slot_mut(step).reads[operand] = Some(cause);
         }
@@ -275,6 +302,7 @@ impl<P: Probe> Engine<'_, P> {
 
     fn start_write(&mut self, now: u64, request: &Request, port: Port, bytes: u64, tiles: &Tiles) {
         let (unit, memory) = (request.unit as usize, request.memory as usize);
+        let growth = if self.trains.is_some() { self.growth(memory, tiles) } else { 0 };
         for &(tensor, cells) in tiles {
             self.residency.add(now, memory, tensor, cells, true);
             self.residency.invalidate_elsewhere(now, memory, tensor, cells);
@@ -288,6 +316,9 @@ impl<P: Probe> Engine<'_, P> {
         let transfer = Transfer { kind, start: now, bytes, op, operand, tensor, lifetime, memory, port: port.port };
         let causes = self.causes(now, request, &[port]);
         let cause = self.hold(now, end, transfer, &causes);
+        if let What::Write { spatial, .. } = request.what {
+            self.note(now, Act::Write, unit, (RESULT, spatial), (growth, cause.0));
+        }
         let request = Request { wait: request.wait.started(now), ..*request };
         self.begin(end, &request, cause, false);
     }
@@ -298,6 +329,9 @@ impl<P: Probe> Engine<'_, P> {
         self.transfers.unused.push(index);
         self.transfers.end_fill(index, request.op);
         if fill {
+            if let What::Fetch { step, operand } = request.what {
+                self.note(now, Act::Arrived, request.unit as usize, (operand, step), (0, end.0));
+            }
             let wait = request.wait.there(now);
             self.transfers.put(Request { ready: now, cause: Some(end), also: None, lacking: (0, 0), wait, ..request });
             return;
@@ -344,7 +378,7 @@ impl<P: Probe> Engine<'_, P> {
             self.transfers.insert(asked);
         }
         if part.last_use {
-            self.release_tile(now, unit, operand, part.rect);
+            self.release_tile(now, unit, (operand, step), part.rect);
         }
         self.advance(now, unit);
     }

@@ -6,7 +6,7 @@ use super::step::{Step, StepOperand};
 use crate::accelerator::VectorUnit;
 
 /// Walks the result row by row in chunks; the inputs of one chunk fill the buffer at most.
-#[derive(Debug)]
+#[derive(Debug, Clone)]
 pub struct VectorWalk {
     rows: u32,
     cols: u32,

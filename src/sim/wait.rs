@@ -48,6 +48,21 @@ impl Wait {
         Self { end: if self.end == 0 { now } else { self.end }, copied: now, ..self }
     }
 
+    /// The same, `cycles` later; what is not known yet stays so.
+    #[must_use]
+    pub fn later(self, cycles: u64) -> Self {
+        let moved = |cycle: u64| if cycle == 0 { 0 } else { cycle.wrapping_add(cycles) };
+        let Self { ready, above, there, start, end, copied } = self;
+        Self {
+            ready: moved(ready),
+            above: above.map(moved),
+            there: there.map(moved),
+            start: moved(start),
+            end: moved(end),
+            copied: moved(copied),
+        }
+    }
+
     /// Attributes the cycles `from` … `to` as far as they lie in this request's life; returns how many do not, all at the front.
     fn explain(&self, from: u64, to: u64, moving: impl Fn(&mut Stalls) -> &mut Cycles, stalls: &mut Stalls) -> u64 {
         let within = |start: u64, end: u64| Cycles(end.min(to).saturating_sub(start.max(from)));

@@ -186,6 +186,15 @@ impl AccessGraph {
         id
     }
 
+    /// Appends nodes that have their predecessor lists.
+    pub fn append(&mut self, nodes: &[Node]) {
+        if self.stretches.last().is_none_or(|s| s.repetition.is_some()) {
+            self.stretches.push(Stretch { first: self.len, stored: self.stored.len(), repetition: None });
+        }
+        self.stored.extend_from_slice(nodes);
+        self.len += nodes.len();
+    }
+
     /// The interned list of these predecessors of node `id`.
     pub fn pattern(&mut self, id: NodeId, predecessors: &[(NodeId, u32)]) -> u32 {
         let mut list = Predecessors::NONE;

@@ -12,7 +12,7 @@ use trapti::workload::{
 };
 
 /// A little decoder, grouped or not.
-fn model(layers: u32, heads: u32, grouped: bool) -> Model {
+pub fn model(layers: u32, heads: u32, grouped: bool) -> Model {
     let (hidden, groups) = (heads * 4, if grouped { 1 } else { heads });
     let config = format!(
         r#"{{"model_type": "qwen2", "hidden_act": "silu", "hidden_size": {hidden}, "intermediate_size": {},
@@ -27,7 +27,7 @@ fn both(workload: &Workload, accelerator: &Accelerator, options: &Options) -> [R
 }
 
 /// Everything that a run directory holds.
-fn assert_same([fast, plain]: &[Run; 2]) {
+pub fn assert_same([fast, plain]: &[Run; 2]) {
     assert_eq!(fast.statistics, plain.statistics);
     assert_eq!(fast.lifetimes, plain.lifetimes);
     assert_eq!(fast.occupancy, plain.occupancy);
@@ -39,7 +39,7 @@ fn assert_same([fast, plain]: &[Run; 2]) {
 }
 
 /// Between a few tiles and more than everything, as a share of all tensors in sixteenths.
-fn set_capacity(accelerator: &mut Accelerator, workload: &Workload, share: u64) {
+pub fn set_capacity(accelerator: &mut Accelerator, workload: &Workload, share: u64) {
     let whole: u64 = workload.tensors.iter().map(|t| t.bytes().0).sum();
     accelerator.memories[0].capacity = (share < 17).then(|| Bytes((whole * share / 16).max(200)));
 }
