@@ -1,6 +1,6 @@
 //! Seconds and events of simulations whose speed is promised: two 128×128 arrays, 64 MiB, streamed weights.
 //!
-//! `plain` simulates every layer, `replay` those that repeat once. `docs/performance.md` has measured values and the program
+//! `plain` simulates every layer and plays every event; `replay` does neither where something repeats. `docs/performance.md` has measured values and the program
 //! that measures peak memory, which cannot be measured in a process that simulates several times.
 
 use criterion::{Criterion, Throughput, criterion_group, criterion_main};
@@ -31,7 +31,7 @@ fn bench(criterion: &mut Criterion) {
         let lowering = Lowering::for_scenario(&scenario);
         let workload = lower(&model, &scenario, &lowering).expect("a scenario the model allows");
         let run = |replay: bool| {
-            let options = Options { replay, ..Options::of(&lowering) };
+            let options = Options { replay, trains: replay, ..Options::of(&lowering) };
             simulate(&workload, &accelerator, &options, &mut |_| {}).expect("a valid workload")
         };
         let title = format!("{name} prefill {prefill} decode {decode}");

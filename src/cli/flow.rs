@@ -4,7 +4,7 @@ use super::cosim::{self, Replay, Replayed};
 use super::explore;
 use super::output::{Output, table};
 use super::project::Project;
-use super::simulate::{Done, simulate_into, tell_thrashing};
+use super::simulate::{Done, Shortcuts, simulate_into, tell_thrashing};
 use super::{Answer, inputs, select};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
@@ -120,7 +120,8 @@ fn simulate_one(
     loaded.workload.name = entry.name.clone();
     loaded.inputs.push(digest);
     let target = stage.path(&format!("runs/{}", entry.name));
-    let (run, done) = simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs, true)?;
+    let (run, done) =
+        simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs, Shortcuts::ALL)?;
     stage.done(&format!("simulate {}", entry.name), done);
     tell_thrashing(&run, &project.accelerator)?;
     Ok(Simulated { name: entry.name.clone(), run, digest: inputs::digest_of("run", &target)? })

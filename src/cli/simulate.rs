@@ -38,6 +38,23 @@ pub(super) struct Arguments {
     /// Simulate every layer, also one that repeats another; the result is the same, only later.
     #[arg(long)]
     no_replay: bool,
+    /// Simulate every tile, also in a train of tiles; the result is the same, only later.
+    #[arg(long)]
+    no_trains: bool,
+}
+
+/// What makes a simulation faster and does not change its result.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Shortcuts {
+    /// Layers that repeat are simulated once.
+    pub replay: bool,
+    /// Trains of tiles are carried out at once.
+    pub trains: bool,
+}
+
+impl Shortcuts {
+    /// All of them.
+    pub const ALL: Self = Self { replay: true, trains: true };
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
@@ -46,14 +63,15 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let (accelerator, digest) = inputs::accelerator(&arguments.accelerator)?;
     let mut inputs = loaded.inputs;
     inputs.push(digest);
-    let replay = !arguments.no_replay;
+    let shortcuts = Shortcuts { replay: !arguments.no_replay, trains: !arguments.no_trains };
     let run = match &arguments.output {
         Some(target) => {
-            let (run, done) = simulate_into(target, &loaded.workload, &accelerator, &loaded.choices, inputs, replay)?;
+            let (run, done) =
+                simulate_into(target, &loaded.workload, &accelerator, &loaded.choices, inputs, shortcuts)?;
             output.note(&format!("{}: {}", target.display(), done.word()));
             run
         }
-        None => simulate(&loaded.workload, &accelerator, &loaded.choices, replay)?,
+        None => simulate(&loaded.workload, &accelerator, &loaded.choices, shortcuts)?,
     };
     tell_thrashing(&run, &arguments.accelerator)?;
     let summary = Summary::of(&run);
@@ -87,20 +105,26 @@ pub(super) fn simulate_into(
     accelerator: &Accelerator,
     choices: &Choices,
     inputs: Vec<Input>,
-    replay: bool,
+    shortcuts: Shortcuts,
 ) -> Result<(Run, Done)> {
     if artefact::up_to_date(target, "simulate", &inputs) {
         return Ok((Run::read(target)?, Done::Before));
     }
-    let run = simulate(workload, accelerator, choices, replay)?;
+    let run = simulate(workload, accelerator, choices, shortcuts)?;
     run.write(target, inputs)?;
     Ok((run, Done::Now))
 }
 
-/// Simulates with progress on the terminal; `replay`: layers that repeat are simulated once.
-pub(super) fn simulate(workload: &Workload, accelerator: &Accelerator, choices: &Choices, replay: bool) -> Result<Run> {
+/// Simulates with progress on the terminal.
+pub(super) fn simulate(
+    workload: &Workload,
+    accelerator: &Accelerator,
+    choices: &Choices,
+    shortcuts: Shortcuts,
+) -> Result<Run> {
     let bar = progress::bar(&format!("simulate {}", workload.name), workload.ops.len() as u64);
-    let options = sim::Options { replay, ..sim::Options::of(&choices.lowering) };
+    let Shortcuts { replay, trains } = shortcuts;
+    let options = sim::Options { replay, trains, ..sim::Options::of(&choices.lowering) };
     let run = sim::simulate(workload, accelerator, &options, &mut |p| bar.set_position(p.ops_ended as u64));
     bar.finish_and_clear();
     let run = Run { choices: Some(choices.clone()), ..run? };

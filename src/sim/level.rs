@@ -273,7 +273,7 @@ impl<P: Probe> Engine<'_, P> {
         true
     }
 
-/// A copy upwards starts, once what came from below has arrived; what it brings to a memory nobody reads there before it has
+    /// A copy upwards starts, once what came from below has arrived; what it brings to a memory nobody reads there before it has
     /// arrived.
     fn send_up(&mut self, now: u64, request: &Request, moved: Move, tiles: &Tiles) -> Cause {
         let to = moved.to.memory;

@@ -188,7 +188,8 @@ impl Running {
     /// are there: three transfers on two ports would finish later on some faster memories.
     pub fn may_fetch(&self, slot: &Slot, operand: u8) -> bool {
         let saved = slot.step.reads_back.filter(|_| operand == READ_BACK);
-        let written = |write: u64| self.headway.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write);
+        let written =
+            |write: u64| self.headway.written[write as usize % RING].is_some_and(|(latest, _)| latest >= write);
         saved.is_none_or(|write| written(write) && (self.double_buffered || slot.pending == 1))
     }
 

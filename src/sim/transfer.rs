@@ -164,14 +164,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Something happens to tiles that a train can repeat: an operand and its step, or a result and its write; its size, its record.
-    pub(super) fn note(
-        &mut self,
-        now: u64,
-        act: Act,
-        unit: usize,
-        part: (u8, u64),
-        what: (u64, NodeId),
-    ) {
+    pub(super) fn note(&mut self, now: u64, act: Act, unit: usize, part: (u8, u64), what: (u64, NodeId)) {
         if let Some(trains) = &mut self.trains {
             trains.act(now, act, unit, part, what);
         }

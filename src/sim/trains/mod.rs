@@ -79,7 +79,14 @@ impl Trains {
     }
 
     /// Something happens to tiles.
-    pub fn act(&mut self, cycle: u64, act: Act, unit: usize, (operand, number): (u8, u64), (size, node): (u64, NodeId)) {
+    pub fn act(
+        &mut self,
+        cycle: u64,
+        act: Act,
+        unit: usize,
+        (operand, number): (u8, u64),
+        (size, node): (u64, NodeId),
+    ) {
         let unit = unit as u32;
         if self.open.is_some() {
             self.actions.push(Action { cycle, act, unit, operand, number, size, node });

@@ -181,8 +181,7 @@ impl Opening {
             events: events - self.events,
             ports,
             dram_before: uses_dram.then_some(before),
-            vector: (vector != self.vector)
-                .then(|| (shift.cycle(vector.0), vector.1.map(|node| shift.node(node)))),
+            vector: (vector != self.vector).then(|| (shift.cycle(vector.0), vector.1.map(|node| shift.node(node)))),
             for_arrays: engine.vector.for_arrays - self.for_arrays,
             work,
         })
@@ -255,8 +254,7 @@ fn sums<P: Probe>(engine: &Engine<'_, P>, nodes: &[Unnamed]) -> Vec<Sum> {
         let Bytes(bytes) = size;
         match sums.iter_mut().find(|sum| place(&sum.like) == place(&like)) {
             Some(sum) => {
-                (sum.bytes, sum.words, sum.off_chip) =
-                    (sum.bytes + bytes, sum.words + words, sum.off_chip + off_chip);
+                (sum.bytes, sum.words, sum.off_chip) = (sum.bytes + bytes, sum.words + words, sum.off_chip + off_chip);
             }
             None => sums.push(Sum { like, bytes, words, off_chip }),
         }

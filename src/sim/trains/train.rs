@@ -192,8 +192,15 @@ impl Train {
                 Act::Write => engine.growth(0, &self.tiles) == action.size,
                 // What is copied up follows what came from DRAM before.
                 Act::CopyUp => engine.transfers.last_fill[0][self.tiles[0].0.index()].is_none(),
-                Act::Fill => self.is_own(action) && engine.missing(0, &self.tiles) == action.size && self.whole(engine) == action.size,
-                _ => self.follows_nothing_new(engine, action) && (action.size == 1 || engine.missing(0, &self.tiles) == 0),
+                Act::Fill => {
+                    self.is_own(action)
+                        && engine.missing(0, &self.tiles) == action.size
+                        && self.whole(engine) == action.size
+                }
+                _ => {
+                    self.follows_nothing_new(engine, action)
+                        && (action.size == 1 || engine.missing(0, &self.tiles) == 0)
+                }
             };
             if !as_wanted {
                 return false;
@@ -225,9 +232,7 @@ impl Train {
     fn follows_nothing_new<P: Probe>(&self, engine: &Engine<'_, P>, action: &Action) -> bool {
         let Some(running) = &engine.units[action.unit as usize].running else { return false };
         let fill = engine.transfers.last_fill[0][self.tiles[0].0.index()];
-        fill.is_none_or(|(node, by)| {
-            by == running.op || running.seen_fill[usize::from(action.operand)] == Some(node)
-        })
+        fill.is_none_or(|(node, by)| by == running.op || running.seen_fill[usize::from(action.operand)] == Some(node))
     }
 
     fn carry_out<P: Probe>(&mut self, engine: &mut Engine<'_, P>, segment: &Segment) {
@@ -261,13 +266,7 @@ impl Train {
     }
 
     /// Does to the tiles what an action does; returns the residence that a transfer belongs to.
-    fn act<P: Probe>(
-        &self,
-        engine: &mut Engine<'_, P>,
-        now: u64,
-        action: &Action,
-        node: NodeId,
-    ) -> Option<LifetimeId> {
+    fn act<P: Probe>(&self, engine: &mut Engine<'_, P>, now: u64, action: &Action, node: NodeId) -> Option<LifetimeId> {
         let tiles = &self.tiles;
         match action.act {
             Act::Read => {
