@@ -103,7 +103,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Bits of the tile at place `i` that are not in the memory. A repeated view names cells more than once: the first one counts.
-    fn missing_of(&self, memory: usize, tiles: &Tiles, i: usize) -> u64 {
+    fn missing_of(&self, memory: usize, tiles: &[(TensorId, Cells)], i: usize) -> u64 {
         let (tensor, cells) = tiles[i];
         let again = |other: &Cells| tiles[..i].iter().any(|(t, before)| *t == tensor && before.overlaps(other));
         if !again(&cells) {
@@ -115,12 +115,12 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// Bits of the tiles that are not in the memory.
-    pub(super) fn missing(&self, memory: usize, tiles: &Tiles) -> u64 {
+    pub(super) fn missing(&self, memory: usize, tiles: &[(TensorId, Cells)]) -> u64 {
         (0..tiles.len()).map(|i| self.missing_of(memory, tiles, i)).sum()
     }
 
     /// Bytes by which the memory fills up when the tiles have arrived.
-    pub(super) fn growth(&self, memory: usize, tiles: &Tiles) -> u64 {
+    pub(super) fn growth(&self, memory: usize, tiles: &[(TensorId, Cells)]) -> u64 {
         (0..tiles.len()).map(|i| self.missing_of(memory, tiles, i).div_ceil(8)).sum()
     }
 
@@ -187,7 +187,7 @@ impl<P: Probe> Engine<'_, P> {
     }
 
     /// The first tile's tensor is what the transfer touches; all are the most recently used.
-    pub(super) fn touch_all(&mut self, now: u64, memory: usize, tiles: &Tiles) -> LifetimeId {
+    pub(super) fn touch_all(&mut self, now: u64, memory: usize, tiles: &[(TensorId, Cells)]) -> LifetimeId {
         let first = self.residency.touch(now, memory, tiles[0].0);
         for &(tensor, _) in &tiles[1..] {
             self.residency.mark_used(memory, tensor);

@@ -122,6 +122,18 @@ impl Shift<'_> {
         step
     }
 
+    /// Whether a step is the same as one that is relative, but for its places.
+    pub fn is_like(self, unit: usize, step: &Step, relative: &Step) -> bool {
+        let form =
+            |s: &Step| (s.inputs, s.cycles, s.vector, s.first, s.last, s.partial, s.write_bytes, s.write.is_some());
+        let spatial = if step.first || step.last { self.write_number(unit, step.spatial) } else { 0 };
+        let operands = step.operands.iter().zip(&relative.operands);
+        form(step) == form(relative)
+            && spatial == relative.spatial
+            && step.reads_back.map(|write| self.write_number(unit, write)) == relative.reads_back
+            && operands.into_iter().all(|(a, b)| (a.bytes, a.fetch, a.last_use) == (b.bytes, b.fetch, b.last_use))
+    }
+
     fn slot(self, unit: usize, slot: &Slot) -> Slot {
         Slot {
             step: self.step(unit, slot.step),

@@ -54,6 +54,15 @@ impl Places {
         self.steps.push_back(step);
     }
 
+    /// Takes the newest steps back.
+    pub fn take_back(&mut self, steps: usize) {
+        for step in self.steps.drain(self.steps.len() - steps..) {
+            if step.last && step.write.is_some() {
+                self.writes.pop_back();
+            }
+        }
+    }
+
     /// Forgets what is no longer in progress.
     pub fn trim(&mut self) {
         self.steps.drain(..self.steps.len().saturating_sub(REMEMBERED));

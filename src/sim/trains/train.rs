@@ -2,8 +2,9 @@
 
 use super::super::Probe;
 use super::super::array::TileBuffer;
-use super::super::engine::Engine;
+use super::super::engine::{Engine, Unit};
 use super::super::eviction::Room;
+use super::super::grid::Cells;
 use super::super::layout::Rect;
 use super::super::operands::OperandLayout;
 use super::super::ports::Ports;
@@ -30,6 +31,9 @@ struct Wagon {
     places: Places,
 }
 
+/// A unit's steps to come, and its operand buffers.
+type Walked = (Walk, [TileBuffer; 2]);
+
 /// Units on their way through segments.
 struct Train {
     origin: Origin,
@@ -39,7 +43,13 @@ struct Train {
     /// Tensors in use.
     tensors: Vec<TensorId>,
     nodes: Vec<Node>,
+    /// The tiles of each action of the segment at hand, and where those of each action end.
     tiles: Tiles,
+    ends: Vec<usize>,
+    /// For each unit, the operands of which something is needed tile by tile, one bit each.
+    tiled: Vec<u32>,
+    /// For each unit, the steps of the segment at hand.
+    steps: Vec<Vec<Step>>,
 }
 
 /// Carries out segments from a state of class `class` on, as long as one fits; returns the class and the place where they end.
@@ -112,6 +122,9 @@ impl Train {
             tensors: running().flat_map(|r| &r.operands.tensors).map(|&(tensor, _)| tensor).collect(),
             nodes: Vec::new(),
             tiles: Tiles::new(),
+            ends: Vec::new(),
+            tiled: tiled(engine),
+            steps: vec![Vec::new(); engine.units.len()],
         }
     }
 
@@ -123,33 +136,46 @@ impl Train {
         {
             return false;
         }
-        let entered: Option<Vec<_>> = (0..self.wagons.len()).map(|unit| self.issue(engine, segment, unit)).collect();
-        let Some(entered) = entered else { return false };
-        let before = std::mem::replace(&mut self.wagons, entered);
+        let mut moved = Vec::with_capacity(self.wagons.len());
+        for unit in 0..self.wagons.len() {
+            match self.issue(engine, segment, unit) {
+                Some(walked) => moved.push(walked),
+                None => return false,
+            }
+        }
+        for (wagon, steps) in self.wagons.iter_mut().zip(&self.steps) {
+            wagon.iter_mut().for_each(|wagon| steps.iter().for_each(|step| wagon.places.push(*step)));
+        }
         let fits = self.fits(engine, segment);
-        if !fits {
-            self.wagons = before;
+        for ((wagon, walked), steps) in self.wagons.iter_mut().zip(moved).zip(&self.steps) {
+            match (wagon, walked) {
+                (Some(wagon), Some((walk, buffers))) if fits => (wagon.walk, wagon.buffers) = (walk, buffers),
+                (Some(wagon), _) if !fits => wagon.places.take_back(steps.len()),
+                _ => {}
+            }
         }
         fits
     }
 
     /// A unit after the steps of a segment, if it has such steps; there must be others after them.
-    fn issue<P: Probe>(&self, engine: &Engine<'_, P>, segment: &Segment, unit: usize) -> Option<Option<Wagon>> {
+    fn issue<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment, unit: usize) -> Option<Option<Walked>> {
+        let steps = &mut self.steps[unit];
+        steps.clear();
         let (Some(wagon), Some(running)) = (&self.wagons[unit], &engine.units[unit].running) else { return Some(None) };
-        let steps = &segment.steps[unit];
-        if self.origin.units[unit].0 + steps.len() as u64 >= running.steps {
+        let expected = &segment.steps[unit];
+        if self.origin.units[unit].0 + expected.len() as u64 >= running.steps {
             return None;
         }
-        let mut wagon = wagon.clone();
+        let (mut walk, mut buffers) = (wagon.walk.clone(), wagon.buffers.clone());
         let (shift, operands) = (self.origin.away(), &running.operands);
-        for expected in steps {
-            let step = wagon.walk.next(&operands.inputs, &operands.out, &mut wagon.buffers);
-            if shift.step(unit, step) != *expected {
+        for expected in expected {
+            let step = walk.next(&operands.inputs, &operands.out, &mut buffers);
+            if !shift.is_like(unit, &step, expected) {
                 return None;
             }
-            wagon.places.push(step);
+            steps.push(step);
         }
-        Some(Some(wagon))
+        Some(Some((walk, buffers)))
     }
 
     /// The step of an action, whose number is relative to the origin, or the place of its write.
@@ -167,72 +193,68 @@ impl Train {
         }
     }
 
-    /// The tiles of an action.
+    /// Appends the tiles of an action.
     fn locate<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment, action: &Action) -> bool {
-        self.tiles.clear();
-        let Some(rect) = self.place(segment, action) else { return false };
         let Some(running) = &engine.units[action.unit as usize].running else { return false };
-        let held = &engine.residency.held;
-        let stored = layout(running, action.operand).stored(rect);
+        let layout = layout(running, action.operand);
+        let (held, tiled) = (&engine.residency.held, self.is(action, &self.tiled));
+        if action.act == Act::Release && !tiled {
+            return true;
+        }
+        if let (Act::Read, false, [piece]) = (action.act, tiled, layout.pieces.as_slice())
+            && engine.residency.stores[0].contents[piece.tensor.index()].present_bits == held[piece.tensor.index()].bits
+        {
+            // All of it is there and needed: which tile it is does not matter.
+            self.tiles.push((piece.tensor, Cells { rows: (0, 0), cols: (0, 0) }));
+            return true;
+        }
+        let Some(rect) = self.place(segment, action) else { return false };
+        let before = self.tiles.len();
+        let stored = layout.stored(rect);
         self.tiles.extend(stored.map(|(tensor, at)| (tensor, held[tensor.index()].grid.cells(at))));
-        !self.tiles.is_empty()
+        self.tiles.len() > before
     }
 
     /// Whether the tiles are as the segment wants them, and whether there is room.
     fn fits<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment) -> bool {
+        self.tiles.clear();
+        self.ends.clear();
         let mut bytes = 0;
         for action in &segment.actions {
-            if !matches!(action.act, Act::Read | Act::Fill | Act::Write | Act::CopyUp) {
-                continue;
-            }
+            let first = self.tiles.len();
             if !self.locate(engine, segment, action) {
                 return false;
             }
+            self.ends.push(self.tiles.len());
+            let tiles = &self.tiles[first..];
             let as_wanted = match action.act {
-                Act::Write => engine.growth(0, &self.tiles) == action.size,
+                Act::Write => engine.growth(0, tiles) == action.size,
                 // What is copied up follows what came from DRAM before.
-                Act::CopyUp => engine.transfers.last_fill[0][self.tiles[0].0.index()].is_none(),
+                Act::CopyUp => engine.transfers.last_fill[0][tiles[0].0.index()].is_none(),
                 Act::Fill => {
-                    self.is_own(action)
-                        && engine.missing(0, &self.tiles) == action.size
-                        && self.whole(engine) == action.size
+                    self.is(action, &self.own)
+                        && engine.missing(0, tiles) == action.size
+                        && whole(engine, tiles) == action.size
                 }
-                _ => {
-                    self.follows_nothing_new(engine, action)
-                        && (action.size == 1 || engine.missing(0, &self.tiles) == 0)
+                Act::Read => {
+                    follows_nothing_new(engine, action, tiles) && (action.size == 1 || engine.missing(0, tiles) == 0)
                 }
+                Act::Arrived | Act::Saved | Act::Release => true,
             };
             if !as_wanted {
                 return false;
             }
             bytes += match action.act {
-                Act::Write | Act::Fill => engine.growth(0, &self.tiles),
+                Act::Write | Act::Fill => engine.growth(0, tiles),
                 _ => 0,
             };
         }
         room(&engine.residency.stores[0], bytes, &self.tensors)
     }
 
-    /// Whether nothing else in progress uses the tensors of the operand.
-    fn is_own(&self, action: &Action) -> bool {
-        self.own[action.unit as usize] >> action.operand & 1 == 1
-    }
-
-    /// Bits of the tiles.
-    fn whole<P: Probe>(&self, engine: &Engine<'_, P>) -> u64 {
-        let held = &engine.residency.held;
-        let bits = |&(tensor, cells): &(TensorId, _)| {
-            let grid = &held[tensor.index()].grid;
-            grid.numbers(cells).map(|cell| grid.bits_of(cell)).sum::<u64>()
-        };
-        self.tiles.iter().map(bits).sum()
-    }
-
-    /// Whether a read has no fill by another op to follow that no read before it has followed.
-    fn follows_nothing_new<P: Probe>(&self, engine: &Engine<'_, P>, action: &Action) -> bool {
-        let Some(running) = &engine.units[action.unit as usize].running else { return false };
-        let fill = engine.transfers.last_fill[0][self.tiles[0].0.index()];
-        fill.is_none_or(|(node, by)| by == running.op || running.seen_fill[usize::from(action.operand)] == Some(node))
+    /// Whether the operand of an action is among those of its unit.
+    fn is(&self, action: &Action, operands: &[u32]) -> bool {
+        action.operand != RESULT && operands[action.unit as usize] >> action.operand & 1 == 1
     }
 
     fn carry_out<P: Probe>(&mut self, engine: &mut Engine<'_, P>, segment: &Segment) {
@@ -242,12 +264,12 @@ impl Train {
             self.nodes.push(node);
         }
         let (cycles, nodes) = (self.origin.clone(), self.origin.node);
-        for action in &segment.actions {
-            if !self.locate(engine, segment, action) {
-                continue;
-            }
+        let mut first = 0;
+        for (action, &end) in segment.actions.iter().zip(&self.ends) {
+            let tiles = &self.tiles[first..end];
+            first = end;
             let node = cycles.back().node(action.node);
-            if let Some(lifetime) = self.act(engine, cycles.back().cycle(action.cycle), action, node) {
+            if let Some(lifetime) = act(engine, cycles.back().cycle(action.cycle), action, node, tiles) {
                 self.nodes[(node.0 - nodes) as usize].lifetime = lifetime;
             }
         }
@@ -263,42 +285,6 @@ impl Train {
         let Some(running) = &engine.units[unnamed.unit as usize].running else { return node };
         let (op, tensor) = (running.op, layout(running, unnamed.operand).tensor);
         Node { start: node.start + Cycles(self.origin.cycle), op, tensor, ..node }
-    }
-
-    /// Does to the tiles what an action does; returns the residence that a transfer belongs to.
-    fn act<P: Probe>(&self, engine: &mut Engine<'_, P>, now: u64, action: &Action, node: NodeId) -> Option<LifetimeId> {
-        let tiles = &self.tiles;
-        match action.act {
-            Act::Read => {
-                tiles.iter().for_each(|&(tensor, cells)| engine.residency.hit(now, 0, tensor, cells));
-                return Some(engine.touch_all(now, 0, tiles));
-            }
-            Act::Fill | Act::Write => {
-                let bytes = engine.growth(0, tiles);
-                if bytes > 0 {
-                    let room = engine.residency.make_room(now, 0, bytes);
-                    debug_assert!(matches!(room, Room::Ready), "room was there");
-                }
-                let dirty = action.act == Act::Write;
-                tiles.iter().for_each(|&(tensor, cells)| engine.residency.add(now, 0, tensor, cells, dirty));
-                return Some(engine.touch_all(now, 0, tiles));
-            }
-            Act::CopyUp => return Some(engine.residency.copy_out(now, 0, tiles[0].0)),
-            Act::Saved => tiles.iter().for_each(|&(tensor, cells)| engine.residency.backed(tensor, cells)),
-            Act::Release => {
-                for &(tensor, cells) in tiles {
-                    if engine.residency.held[tensor.index()].need == Need::Tiles {
-                        engine.residency.release_tiles(now, tensor, cells);
-                    }
-                }
-            }
-            Act::Arrived => {
-                let op = engine.units[action.unit as usize].running.as_ref()?.op;
-                let last = &mut engine.transfers.last_fill[0];
-                tiles.iter().for_each(|&(tensor, _)| last[tensor.index()] = Some((node, op)));
-            }
-        }
-        None
     }
 
     /// What a segment adds to the books.
@@ -351,6 +337,75 @@ impl Train {
         }
         state.restore(engine, &self.origin, &places);
     }
+}
+
+/// Does to the tiles what an action does; returns the residence that a transfer belongs to.
+fn act<P: Probe>(
+    engine: &mut Engine<'_, P>,
+    now: u64,
+    action: &Action,
+    node: NodeId,
+    tiles: &[(TensorId, Cells)],
+) -> Option<LifetimeId> {
+    match action.act {
+        Act::Read => {
+            tiles.iter().for_each(|&(tensor, cells)| engine.residency.hit(now, 0, tensor, cells));
+            return Some(engine.touch_all(now, 0, tiles));
+        }
+        Act::Fill | Act::Write => {
+            let bytes = engine.growth(0, tiles);
+            if bytes > 0 {
+                let room = engine.residency.make_room(now, 0, bytes);
+                debug_assert!(matches!(room, Room::Ready), "room was there");
+            }
+            let dirty = action.act == Act::Write;
+            tiles.iter().for_each(|&(tensor, cells)| engine.residency.add(now, 0, tensor, cells, dirty));
+            return Some(engine.touch_all(now, 0, tiles));
+        }
+        Act::CopyUp => return Some(engine.residency.copy_out(now, 0, tiles[0].0)),
+        Act::Saved => tiles.iter().for_each(|&(tensor, cells)| engine.residency.backed(tensor, cells)),
+        Act::Release => {
+            for &(tensor, cells) in tiles {
+                if engine.residency.held[tensor.index()].need == Need::Tiles {
+                    engine.residency.release_tiles(now, tensor, cells);
+                }
+            }
+        }
+        Act::Arrived => {
+            let op = engine.units[action.unit as usize].running.as_ref()?.op;
+            let last = &mut engine.transfers.last_fill[0];
+            tiles.iter().for_each(|&(tensor, _)| last[tensor.index()] = Some((node, op)));
+        }
+    }
+    None
+}
+
+/// Bits of the tiles.
+fn whole<P: Probe>(engine: &Engine<'_, P>, tiles: &[(TensorId, Cells)]) -> u64 {
+    let bits = |&(tensor, cells): &(TensorId, Cells)| {
+        let grid = &engine.residency.held[tensor.index()].grid;
+        grid.numbers(cells).map(|cell| grid.bits_of(cell)).sum::<u64>()
+    };
+    tiles.iter().map(bits).sum()
+}
+
+/// Whether a read has no fill by another op to follow that no read before it has followed.
+fn follows_nothing_new<P: Probe>(engine: &Engine<'_, P>, action: &Action, tiles: &[(TensorId, Cells)]) -> bool {
+    let Some(running) = &engine.units[action.unit as usize].running else { return false };
+    let fill = engine.transfers.last_fill[0][tiles[0].0.index()];
+    fill.is_none_or(|(node, by)| by == running.op || running.seen_fill[usize::from(action.operand)] == Some(node))
+}
+
+/// For each unit, the operands of which something is needed tile by tile, one bit each.
+fn tiled<P: Probe>(engine: &Engine<'_, P>) -> Vec<u32> {
+    let by_tile = |layout: &OperandLayout| {
+        layout.pieces.iter().any(|piece| engine.residency.held[piece.tensor.index()].need == Need::Tiles)
+    };
+    let of_unit = |unit: &Unit| {
+        let inputs = unit.running.iter().flat_map(|running| &running.operands.inputs);
+        inputs.enumerate().filter(|(_, layout)| by_tile(layout)).map(|(operand, _)| 1 << operand).sum()
+    };
+    engine.units.iter().map(of_unit).collect()
 }
 
 /// Whether so many bytes fit into the memory, or obsolete bytes of tensors that are not in use make room for them.
