@@ -400,9 +400,22 @@ impl Workload {
         self.tensors.form(id.index()).class
     }
 
-    /// An op of the same kind, whose numbers may be others: to tell kinds apart without a copy.
-    pub fn kind(&self, id: OpId) -> &OpKind {
-        &self.ops.form(id.index()).kind
+    /// Whether the op only renames bytes, as [`OpKind::is_rename`].
+    pub fn is_rename(&self, id: OpId) -> bool {
+        self.ops.form(id.index()).kind.is_rename()
+    }
+
+    /// Whether an array runs the op: a product or an attention.
+    pub fn is_on_array(&self, id: OpId) -> bool {
+        matches!(self.ops.form(id.index()).kind, OpKind::Matmul { .. } | OpKind::Attention { .. })
+    }
+
+    /// What the vector unit does for the op, if that is what runs it.
+    pub fn vector_kind(&self, id: OpId) -> Option<VectorKind> {
+        match self.ops.form(id.index()).kind {
+            OpKind::Vector { op, .. } => Some(op),
+            _ => None,
+        }
     }
 
     /// Index of the phase that the op belongs to, if phases are given and one has it.

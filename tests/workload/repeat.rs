@@ -208,6 +208,19 @@ fn names_keep_their_braces_and_their_zeros() {
     assert_eq!(read(&again), workload);
 }
 
+/// Long lists are not searched whole, and yet written again as they were.
+#[test]
+fn a_long_file_is_written_again_as_it_was() {
+    let text = small(1).replace("\"num_hidden_layers\": 2", "\"num_hidden_layers\": 40");
+    let workload = lowered(&text, &Scenario { decode: 60, ..Scenario::new(9) }, |_| ());
+    assert!(workload.ops.len() > 1 << 16);
+    let file = workload.to_json();
+    assert!(file.len() < 100_000, "{} bytes", file.len());
+    let again = read(&file);
+    assert!(again == workload);
+    assert_eq!(again.to_json(), file);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(120))]
 
@@ -236,5 +249,6 @@ proptest! {
             prop_assert_eq!(again, before);
         }
         prop_assert!(again == workload);
+        prop_assert_eq!(again.to_json(), workload.to_json());
     }
 }

@@ -11,7 +11,6 @@ use std::ops::Range;
 const MOST_ENTRIES: u64 = 1 << 24;
 
 /// A list as it was read.
-#[derive(Debug)]
 pub(super) struct List<T> {
     /// Entries in their order, blocks unrolled.
     entries: Series<T>,

@@ -3,6 +3,9 @@
 use super::{Entry, Part, parts};
 use std::fmt;
 
+/// Most entries of a list that is searched whole for what repeats.
+const SEARCHED: usize = 1 << 16;
+
 /// A list of ops or tensors, read by value: of blocks that repeat it keeps the first repetition and what each number gains.
 ///
 /// A million ops of a hundred decoded tokens take the memory of one token.
@@ -142,7 +145,7 @@ impl<T: Entry> Series<T> {
     ///
     /// # Panics
     /// If there are not so many.
-    pub fn form(&self, place: usize) -> &T {
+    pub(in crate::workload) fn form(&self, place: usize) -> &T {
         let (run, inside) = self.find(place);
         &run.body[inside % run.body.len()]
     }
@@ -204,8 +207,12 @@ impl<T: Entry> Series<T> {
         *self = list.into();
     }
 
-    /// The pieces of which the list consists, with blocks in blocks.
+    /// The pieces of which the list consists, with blocks in blocks. Those of a list of up to `SEARCHED` entries do not depend on how
+    /// it was made; in a longer one the blocks that it was made of stay.
     pub(in crate::workload) fn parts(&self) -> Vec<Part> {
+        if self.len <= SEARCHED {
+            return parts(&self.to_vec(), 0, &vec![(); self.len]);
+        }
         let mut all = Vec::new();
         for run in &self.runs {
             let steps: Vec<_> = (0..run.body.len()).map(|place| run.steps(place)).collect();
@@ -303,3 +310,56 @@ impl<T: Entry> DoubleEndedIterator for Iter<'_, T> {
 }
 
 impl<T: Entry> ExactSizeIterator for Iter<'_, T> {}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::workload::{Class, Home, Tensor};
+    use proptest::prelude::*;
+
+    fn tensor(form: u32, rows: u32) -> Tensor {
+        let name = format!("form{}{form}.{rows}", "x".repeat(form as usize));
+        Tensor { name: name.into(), rows, cols: 1, bits: 8, class: Class::Kv, home: Home::None, write_back: false, layer: None }
+    }
+
+    fn block() -> impl Strategy<Value = Vec<Tensor>> {
+        prop::collection::vec((0..2u32, 0..4u32).prop_map(|(form, rows)| tensor(form, rows)), 0..4)
+    }
+
+    proptest! {
+        #[test]
+        fn a_series_is_the_list_it_was_made_of(blocks in prop::collection::vec((block(), 1..5usize, 0..3u32), 0..8), single: bool) {
+            let (mut series, mut list) = (Series::default(), Vec::new());
+            for (block, count, step) in blocks {
+                for repetition in 0..count {
+                    let moved = |t: &Tensor| tensor(u32::from(t.name.starts_with("formx")), t.rows + step * repetition as u32);
+                    let block: Vec<Tensor> = block.iter().map(moved).collect();
+                    list.extend(&block);
+                    series.push_block(block);
+                }
+                if single {
+                    list.push(tensor(1, 9));
+                    series.push(tensor(1, 9));
+                }
+            }
+            prop_assert_eq!(series.len(), list.len());
+            prop_assert_eq!(series.to_vec(), list.clone());
+            prop_assert_eq!(series.iter().rev().collect::<Vec<_>>(), list.iter().rev().copied().collect::<Vec<_>>());
+            prop_assert!((0..list.len()).all(|i| series.at(i) == list[i] && series.form(i).form() == list[i].form()));
+            prop_assert!(series == Series::from(list.clone()));
+            prop_assert_eq!(series.get(list.len()), None);
+        }
+    }
+
+    #[test]
+    fn repetitions_take_no_memory() {
+        let mut series = Series::default();
+        for token in 0..3 {
+            let repeats = series.push_block(vec![tensor(0, token), tensor(1, 7 + 2 * token)]);
+            assert_eq!(repeats, token > 0);
+        }
+        series.repeat_block(97);
+        assert_eq!((series.len(), series.runs.len()), (200, 1));
+        assert_eq!((series.at(198), series.last()), (tensor(0, 99), Some(tensor(1, 205))));
+    }
+}
