@@ -68,9 +68,22 @@ impl Workload {
         }
     }
 
+    /// As [`Workload::check`], of sizes only: for a graph that is otherwise sound by construction.
+    pub(super) fn check_countable(&self) -> Result<()> {
+        let mut found = Vec::new();
+        self.check_sizes(&mut found);
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Input(self.first(found).into_iter().map(without_place).collect())),
+        }
+    }
+
     /// What [`Workload::check`] finds, the first few and how many more there are.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let mut found = self.all_problems();
+        self.first(self.all_problems())
+    }
+
+    fn first(&self, mut found: Vec<Problem>) -> Vec<Problem> {
         let more = found.len().saturating_sub(MOST_PROBLEMS);
         if more > 0 {
             found.truncate(MOST_PROBLEMS);

@@ -58,7 +58,9 @@ fn lower_tokens(model: &Model, scenario: &Scenario, lowering: &Lowering, each_to
         lowerer.decoder(decoder);
     }
     let workload = lowerer.graph.finish();
-    workload.check().map(|()| workload)
+    workload.check_countable()?;
+    debug_assert!(workload.check().is_ok(), "a lowered graph is sound");
+    Ok(workload)
 }
 
 /// Name of the workload: model, scenario and the decisions that shape it.
