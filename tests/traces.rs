@@ -62,7 +62,7 @@ fn an_export_equals_the_reference_s_own_trace() {
         let file = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("tests/data/transinfersim/{case}/occupancy.csv"));
         let reference = std::fs::read_to_string(file).unwrap();
         let op = |name: &str| run.workload.ops.iter().position(|op| op.name == *name).unwrap() as u64;
-        let is_matmul = |op: u64| matches!(run.workload.ops[op as usize].kind, OpKind::Matmul { .. });
+        let is_matmul = |op: u64| matches!(run.workload.ops.at(op as usize).kind, OpKind::Matmul { .. });
         let expected: Vec<[u64; 4]> = rows(&reference)
             .iter()
             .filter(|r| r["when"] == "post" && r["memory"] == "sram_shared" && is_matmul(number(r, "op")))

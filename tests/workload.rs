@@ -10,6 +10,7 @@ mod models;
 mod products;
 mod published;
 mod random;
+mod repeat;
 mod stacks;
 
 use std::sync::Arc;

@@ -3,7 +3,7 @@
 use super::dependency::Dependencies;
 use crate::accelerator::{Accelerator, Dispatch};
 use crate::ids::OpId;
-use crate::workload::{OpKind, Workload};
+use crate::workload::Workload;
 use std::collections::{BTreeSet, VecDeque};
 
 /// Hands ops to units. Units 0 … are the arrays; the last one is the vector unit.
@@ -39,13 +39,11 @@ impl Dispatcher {
         let mut lists = vec![VecDeque::new(); arrays + 1];
         let turns = turns(workload, dependencies);
         for (i, &op) in order.iter().enumerate() {
-            match workload.op(op).kind {
-                OpKind::Matmul { .. } | OpKind::Attention { .. } => {
-                    let array = fixed.map_or(turns[op.index()] as usize % arrays, |array| array[i] as usize);
-                    lists[array].push_back(op);
-                }
-                OpKind::Vector { .. } => lists[arrays].push_back(op),
-                _ => {}
+            if workload.is_on_array(op) {
+                let array = fixed.map_or(turns[op.index()] as usize % arrays, |array| array[i] as usize);
+                lists[array].push_back(op);
+            } else if workload.vector_kind(op).is_some() {
+                lists[arrays].push_back(op);
             }
         }
         let waiting_for: Vec<u32> = (0..ops).map(|i| dependencies.before(OpId::from(i)).len() as u32).collect();
@@ -60,7 +58,7 @@ impl Dispatcher {
     }
 
     fn becomes_ready(&mut self, op: OpId, workload: &Workload) {
-        if self.greedy && matches!(workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Attention { .. }) {
+        if self.greedy && workload.is_on_array(op) {
             self.ready.insert(self.rank[op.index()]);
         }
     }
@@ -124,7 +122,7 @@ fn turns(workload: &Workload, dependencies: &Dependencies) -> Vec<u32> {
     for op in workload.op_ids() {
         let waits_for = dependencies.before(op).iter().filter_map(|earlier| latest[earlier.index()]).max();
         latest[op.index()] = waits_for;
-        if matches!(workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Attention { .. }) {
+        if workload.is_on_array(op) {
             let step = u32::from(waits_for != previous);
             turns[op.index()] = previous.map_or(0, |p| turns[p.index()] + step);
             latest[op.index()] = Some(op);

@@ -251,7 +251,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     fn start_op(&mut self, now: u64, unit: usize, op: OpId) {
-        let Some(mut operands) = Operands::of(self.workload.op(op), self.workload, &self.layouts) else { return };
+        let Some(mut operands) = Operands::of(&self.workload.op(op), self.workload, &self.layouts) else { return };
         let before = self.dependencies.before(op).iter().filter_map(|b| self.end_nodes[b.index()]);
         let causes: Vec<(NodeId, u32)> = distinct(before.chain(self.units[unit].last_end));
         let node = self.recorder.work(now, 0, op, operands.out.tensor, &causes);
@@ -290,7 +290,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     /// The memories nearest to a unit for the inputs and the result of an op.
     fn nearest(&self, unit: usize, operands: &Operands) -> ([usize; MOST_INPUTS], usize) {
         let memory = |operand: usize, layout: &OperandLayout| {
-            let class = self.workload.tensor(layout.tensor).class as usize;
+            let class = self.workload.class(layout.tensor) as usize;
             self.accelerator.nearest(Access { unit, operand, class }).map_or(0, MemoryId::index)
         };
         let mut inputs = [0; MOST_INPUTS];
@@ -414,7 +414,7 @@ impl<'a, P: Probe> Engine<'a, P> {
     }
 
     fn renames(&self, op: OpId) -> bool {
-        self.workload.op(op).kind.is_rename()
+        self.workload.is_rename(op)
     }
 
     /// `op` has ended; so do the ops that only rename its result.

@@ -1,7 +1,7 @@
 //! Where the elements of a logical tensor are: in the tensor itself, or, for results of `concat`, `view` and `slice`,
 //! in rectangles of the tensors that were really written.
 
-use crate::ids::TensorId;
+use crate::ids::{OpId, TensorId};
 use crate::workload::{OpKind, ViewMapping, Workload};
 
 /// A rectangle of rows and columns.
@@ -57,7 +57,7 @@ impl Piece {
 #[derive(Debug)]
 pub struct Layouts<'a> {
     workload: &'a Workload,
-    renaming: Vec<Option<&'a OpKind>>,
+    renaming: Vec<Option<OpId>>,
 }
 
 impl<'a> Layouts<'a> {
@@ -65,15 +65,15 @@ impl<'a> Layouts<'a> {
     pub fn new(workload: &'a Workload) -> Self {
         let mut made = vec![false; workload.tensors.len()];
         let mut renaming = vec![None; workload.tensors.len()];
-        for op in &workload.ops {
+        for (id, op) in workload.op_ids().zip(&workload.ops) {
             let out = op.kind.out().index();
             if let OpKind::Append { input, .. } = op.kind {
-                renaming[input.index()] = Some(&op.kind);
+                renaming[input.index()] = Some(id);
                 continue;
             }
             let renames = matches!(op.kind, OpKind::Concat { .. } | OpKind::View { .. } | OpKind::Slice { .. });
             if renames && !made[out] {
-                renaming[out] = Some(&op.kind);
+                renaming[out] = Some(id);
             }
             made[out] = true;
         }
@@ -81,7 +81,7 @@ impl<'a> Layouts<'a> {
     }
 
     /// The op that renames bytes into the tensor.
-    pub fn renamed_by(&self, tensor: TensorId) -> Option<&'a OpKind> {
+    pub fn renamed_by(&self, tensor: TensorId) -> Option<OpId> {
         self.renaming[tensor.index()]
     }
 
@@ -96,22 +96,22 @@ impl<'a> Layouts<'a> {
 
     /// Appends the pieces of `window` of `tensor`, placed with the window's first element at (`row`, `col`).
     fn collect(&self, tensor: TensorId, window: Rect, row: u32, col: u32, out: &mut Vec<Piece>) {
-        match self.renaming[tensor.index()] {
+        match self.renaming[tensor.index()].map(|op| self.workload.op(op).kind) {
             None => out.push(Piece { at: Rect { row, col, ..window }, tensor, row: window.row, col: window.col }),
             Some(OpKind::Concat { inputs, offsets, .. }) => {
-                for (&part, &(first_row, first_col)) in inputs.iter().zip(offsets) {
+                for (&part, &(first_row, first_col)) in inputs.iter().zip(&offsets) {
                     self.collect_part(part, (first_row, first_col), window, (row, col), out);
                 }
             }
             Some(OpKind::Slice { input, origin, .. }) => {
                 let moved = Rect { row: window.row + origin.0, col: window.col + origin.1, ..window };
-                self.collect(*input, moved, row, col, out);
+                self.collect(input, moved, row, col, out);
             }
             Some(OpKind::View { input, mapping: ViewMapping::Identity, .. }) => {
-                self.collect(*input, window, row, col, out);
+                self.collect(input, window, row, col, out);
             }
-            Some(OpKind::View { input, .. }) => self.collect_repeated(*input, window, (row, col), out),
-            Some(&OpKind::Append { input, out: grown, row: first, parts }) => {
+            Some(OpKind::View { input, .. }) => self.collect_repeated(input, window, (row, col), out),
+            Some(OpKind::Append { input, out: grown, row: first, parts }) => {
                 let height = self.workload.tensor(input).rows / parts;
                 let reserved = self.workload.tensor(grown).rows / parts;
                 for part in 0..parts {

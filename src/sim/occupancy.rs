@@ -172,7 +172,7 @@ impl Tracker {
         if now > self.now.cycle.0 {
             self.close_cycle(now);
         }
-        let class = ledger.workload.tensor(storage).class as usize;
+        let class = ledger.workload.class(storage) as usize;
         let lifetime = self.open(now, ledger, storage) as usize;
         let stored = &mut self.stored[storage.index()];
         stored.present = stored.present.wrapping_add_signed(present);

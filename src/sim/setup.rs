@@ -57,13 +57,13 @@ pub fn tensors(
     let mut boundaries = vec![Boundaries::default(); workload.tensors.len()];
     let mut uses = vec![0u32; workload.tensors.len()];
     for op in &workload.ops {
-        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        let Some(operands) = Operands::of(&op, workload, layouts) else { continue };
         operands.tensors.iter().for_each(|&(tensor, _)| uses[tensor.index()] += 1);
         cut(&op.kind, &operands, workload, accelerator, &mut boundaries);
     }
     let growing = growing(workload);
     let held = |(i, boundaries): (usize, Boundaries)| {
-        let tensor = &workload.tensors[i];
+        let tensor = workload.tensors.at(i);
         let grid =
             Grid::new(Cuts::new(boundaries.rows, tensor.rows), Cuts::new(boundaries.cols, tensor.cols), tensor.bits);
         let mut held = Held::new(grid, windows[i].storage, need(workload, TensorId::from(i), options));
@@ -83,7 +83,7 @@ pub fn tensors(
 
 /// Tensors that grow, with the number of sequences in them.
 fn growing(workload: &Workload) -> FxHashMap<TensorId, u32> {
-    let append = |op: &Op| match op.kind {
+    let append = |op: Op| match op.kind {
         OpKind::Append { out, parts, .. } => Some((out, parts)),
         _ => None,
     };
@@ -93,7 +93,7 @@ fn growing(workload: &Workload) -> FxHashMap<TensorId, u32> {
 /// Tells every growing tensor which ops will touch it.
 fn expect_rows(workload: &Workload, layouts: &Layouts<'_>, held: &mut [Held]) {
     for op in &workload.ops {
-        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        let Some(operands) = Operands::of(&op, workload, layouts) else { continue };
         for &(tensor, _) in &operands.tensors {
             if let Some(rows) = &mut held[tensor.index()].rows {
                 rows.expect(tensor, &operands);
@@ -105,7 +105,7 @@ fn expect_rows(workload: &Workload, layouts: &Layouts<'_>, held: &mut [Held]) {
 /// Where each tensor is used in the order of ops, the first use last.
 pub fn next_uses(workload: &Workload, layouts: &Layouts<'_>, dispatcher: &Dispatcher, held: &mut [Held]) {
     for (op, id) in workload.ops.iter().zip(workload.op_ids()) {
-        let Some(operands) = Operands::of(op, workload, layouts) else { continue };
+        let Some(operands) = Operands::of(&op, workload, layouts) else { continue };
         for (tensor, _) in operands.tensors {
             held[tensor.index()].next_uses.push(dispatcher.rank(id));
         }
@@ -270,12 +270,12 @@ pub fn check(workload: &Workload, accelerator: &Accelerator) -> Result<()> {
     }
     let ports = accelerator.memories.iter().all(|m| (1..=255).contains(&m.ports)) && accelerator.dram.ports > 0;
     require(ports, "ports", "a memory has no port, or more than 255".into(), "give it 1 to 255 ports");
-    let many = |op: &&Op| matches!(op.kind, OpKind::Vector { .. }) && op.kind.inputs().len() > MOST_INPUTS;
+    let many = |op: &Op| matches!(op.kind, OpKind::Vector { .. }) && op.kind.inputs().len() > MOST_INPUTS;
     for op in workload.ops.iter().filter(many) {
         let message = format!("op `{}` has more than {MOST_INPUTS} operands", op.name);
         require(false, "operands", message, "split it");
     }
-    if let Some(message) = workload.ops.iter().find_map(|op| too_few_accumulators(op, accelerator)) {
+    if let Some(message) = workload.ops.iter().find_map(|op| too_few_accumulators(&op, accelerator)) {
         require(false, "accumulators", message, "raise `accumulator_rows`, or choose `attention = \"depth-first\"`");
     }
     for op in &workload.ops {

@@ -50,7 +50,7 @@ impl Counters {
 
     /// Counts a transfer of so many words; its bytes are attributed to the class of its tensor.
     pub fn count(&mut self, transfer: &Transfer, words: u64, workload: &Workload) {
-        let (bytes, class) = (Bytes(transfer.bytes), workload.tensor(transfer.tensor).class as usize);
+        let (bytes, class) = (Bytes(transfer.bytes), workload.class(transfer.tensor) as usize);
         self.words.count(transfer, words, workload);
         if transfer.kind.reads() {
             self.read[class] += bytes;

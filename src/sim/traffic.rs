@@ -5,7 +5,7 @@ use crate::accelerator::{Accelerator, Memory};
 use crate::ids::OpId;
 use crate::trace::{Roofline, WordCount};
 use crate::units::{Bytes, Cycles};
-use crate::workload::{Class, OpKind, VectorKind, Workload};
+use crate::workload::{Class, VectorKind, Workload};
 use std::iter;
 
 /// Bytes and words of each op.
@@ -118,11 +118,8 @@ impl Words {
 
     /// Counts a transfer of so many words.
     pub fn count(&mut self, transfer: &Transfer, words: u64, workload: &Workload) {
-        let class = workload.tensor(transfer.tensor).class as usize;
-        let kind = match &workload.op(transfer.op).kind {
-            OpKind::Vector { op, .. } => 1 + *op as usize,
-            _ => 0,
-        };
+        let class = workload.class(transfer.tensor) as usize;
+        let kind = workload.vector_kind(transfer.op).map_or(0, |op| 1 + op as usize);
         let index = (transfer.port * Class::ALL.len() + class) * KINDS + kind;
         self.counts[index][usize::from(transfer.kind.writes())] += words;
     }

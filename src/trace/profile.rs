@@ -215,7 +215,7 @@ fn peak(run: &Run, memory: &MemoryStatistics) -> PeakProfile {
     let holders = |list: &[(String, Bytes)]| {
         list.iter().map(|(name, bytes)| Holder { name: name.clone(), bytes: bytes.0 }).collect()
     };
-    let layer = |tensor: &Tensor| tensor.layer.map(|l| run.workload.layers[l.index()].clone());
+    let layer = |tensor: Tensor| tensor.layer.map(|l| run.workload.layers[l.index()].clone());
     let tensor = |(name, bytes): &(String, Bytes)| {
         let wanted = Name::new(name);
         let known = run.workload.tensors.iter().find(|t| t.name == wanted);

@@ -68,9 +68,22 @@ impl Workload {
         }
     }
 
+    /// As [`Workload::check`], of sizes only: for a graph that is otherwise sound by construction.
+    pub(super) fn check_countable(&self) -> Result<()> {
+        let mut found = Vec::new();
+        self.check_sizes(&mut found);
+        match found.is_empty() {
+            true => Ok(()),
+            false => Err(Error::Input(self.first(found).into_iter().map(without_place).collect())),
+        }
+    }
+
     /// What [`Workload::check`] finds, the first few and how many more there are.
     pub(super) fn problems(&self) -> Vec<Problem> {
-        let mut found = self.all_problems();
+        self.first(self.all_problems())
+    }
+
+    fn first(&self, mut found: Vec<Problem>) -> Vec<Problem> {
         let more = found.len().saturating_sub(MOST_PROBLEMS);
         if more > 0 {
             found.truncate(MOST_PROBLEMS);
@@ -142,12 +155,12 @@ impl Workload {
             found.push(Problem::new(Subject::Whole, "no-ops", message, "at least one op"));
         }
         for (i, tensor) in self.tensors.iter().enumerate() {
-            if let Some(expected) = size_problem(tensor) {
-                let message = format!("tensor `{}` has {}", tensor.name, dimensions(tensor));
+            if let Some(expected) = size_problem(&tensor) {
+                let message = format!("tensor `{}` has {}", tensor.name, dimensions(&tensor));
                 found.push(Problem::new(Subject::Tensor(i), "out-of-range", message, expected));
             }
         }
-        let bits = self.tensors.iter().map(exact_bits).fold(0u128, u128::saturating_add);
+        let bits = self.tensors.iter().map(|tensor| exact_bits(&tensor)).fold(0u128, u128::saturating_add);
         if bits > MOST_BITS_TOGETHER {
             let message = format!("the tensors of workload `{}` together are too large", self.name);
             found.push(Problem::new(Subject::Whole, "too-large", message, "at most 128 PiB"));
@@ -183,18 +196,18 @@ impl Workload {
 
     /// The problem of an op that reads a tensor which is not there yet.
     fn unmade(&self, op: usize, input: TensorId, producer: Option<OpId>) -> Problem {
-        let (reader, name) = (&self.ops[op].name, &self.tensor(input).name);
+        let (reader, name) = (self.ops.at(op).name, self.tensor(input).name);
         let expected = "a tensor that DRAM holds or an earlier op makes";
         let (code, message) = match producer {
             Some(later) if later.index() == op => {
                 ("reads-itself", format!("op `{reader}` reads `{name}`, which it makes itself"))
             }
             Some(later) if self.waits_for(later, op) => {
-                let later = &self.op(later).name;
+                let later = self.op(later).name;
                 ("cyclic-graph", format!("op `{reader}` reads `{name}` of op `{later}`, which waits for `{reader}`"))
             }
             Some(later) => {
-                let later = &self.op(later).name;
+                let later = self.op(later).name;
                 ("read-before-made", format!("op `{reader}` reads `{name}` before op `{later}` makes it"))
             }
             None => ("never-made", format!("op `{reader}` reads `{name}`, which no op makes")),
@@ -219,9 +232,9 @@ impl Workload {
 
     /// The problem, if any, of an op whose result is there already, or has a copy in DRAM that would become stale.
     fn overwrites(&self, op: usize, out: TensorId, made: bool) -> Option<Problem> {
-        let (writer, name) = (&self.ops[op].name, &self.tensor(out).name);
-        let (code, message) = match self.ops[op].kind.is_in_place() {
-            false if made && !matches!(self.ops[op].kind, OpKind::Append { .. }) => {
+        let (writer, name) = (self.ops.at(op).name, self.tensor(out).name);
+        let (code, message) = match self.ops.form(op).kind.is_in_place() {
+            false if made && !matches!(self.ops.form(op).kind, OpKind::Append { .. }) => {
                 ("made-twice", format!("op `{writer}` makes `{name}`, which is there already"))
             }
             true if self.tensor(out).home == Home::Dram => {
@@ -242,7 +255,7 @@ impl Workload {
                 let expected = format!("a range after op {} of {} ops", end.0, self.ops.len());
                 found.push(Problem::new(Subject::Phases, "wrong-phase", message, expected));
             }
-            if !seen.insert(phase.name.as_str()) {
+            if !seen.insert(phase.name) {
                 let message = format!("two phases are named `{}`", phase.name);
                 found.push(Problem::new(Subject::Phases, "duplicate-name", message, "a name of its own"));
             }
@@ -317,7 +330,7 @@ impl Workload {
             }
         }
         if let Some(missing) = position.iter().position(Option::is_none) {
-            return refuse(format!("the schedule leaves out op `{}`", self.ops[missing].name));
+            return refuse(format!("the schedule leaves out op `{}`", self.ops.at(missing).name));
         }
         if schedule.array.len() != schedule.order.len() {
             let counts = (schedule.array.len(), schedule.order.len());

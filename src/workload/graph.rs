@@ -2,7 +2,7 @@
 
 use crate::ids::{LayerId, OpId, TensorId};
 use crate::units::Bytes;
-use crate::workload::{Name, TensorList};
+use crate::workload::{Name, Series, TensorList};
 use serde::{Deserialize, Serialize};
 use std::ops::Range;
 
@@ -12,9 +12,9 @@ pub struct Workload {
     /// Name of the model and scenario, or what the user wrote.
     pub name: String,
     /// Arena of tensors; a [`TensorId`] is an index into it.
-    pub tensors: Vec<Tensor>,
+    pub tensors: Series<Tensor>,
     /// Operators in program order; an [`OpId`] is an index into it.
-    pub ops: Vec<Op>,
+    pub ops: Series<Op>,
     /// Names of the layers; a [`LayerId`] is an index into it.
     pub layers: Vec<String>,
     /// Parts of the inference, in program order and without overlap; none where nobody said.
@@ -26,12 +26,12 @@ pub struct Workload {
 /// A part of the inference: what happens before the first token, or for one token.
 ///
 /// A token is decoded when the phase before it has ended: what it starts with is the token before.
-#[derive(Debug, Clone, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Phase {
     /// Which part.
     pub kind: PhaseKind,
     /// Unique name: `encode`, `prefill`, `token 1`, `token 2` …
-    pub name: String,
+    pub name: Name,
     /// Its ops: consecutive in program order, half-open.
     pub ops: Range<OpId>,
 }
@@ -63,7 +63,7 @@ impl PhaseKind {
 }
 
 /// A two-dimensional array of elements.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Tensor {
     /// Unique name.
     pub name: Name,
@@ -123,7 +123,7 @@ pub enum Home {
 }
 
 /// One operator.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Op {
     /// Unique name.
     pub name: Name,
@@ -134,7 +134,7 @@ pub struct Op {
 }
 
 /// What an operator does. `concat`, `view`, `slice` and `append` rename bytes: they cost no cycle and no byte.
-#[derive(Debug, Clone, PartialEq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub enum OpKind {
     /// `out[m×n] = a[m×k] · b[k×n]` (`b` is stored n×k when `b_transposed`).
     Matmul {
@@ -232,7 +232,7 @@ pub enum OpKind {
 }
 
 /// Which part of a product a causal mask makes unnecessary.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
 pub enum CausalMask {
     /// Nothing.
     #[default]
@@ -267,7 +267,7 @@ impl CausalMask {
 }
 
 /// How a view's elements map to its source.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize, schemars::JsonSchema)]
 #[serde(rename_all = "kebab-case")]
 pub enum ViewMapping {
     /// Same shape.
@@ -386,14 +386,38 @@ impl OpKind {
 
 impl Workload {
     /// The tensor.
-    pub fn tensor(&self, id: TensorId) -> &Tensor {
-        &self.tensors[id.index()]
+    pub fn tensor(&self, id: TensorId) -> Tensor {
+        self.tensors.at(id.index())
     }
 
     /// The operator.
-    pub fn op(&self, id: OpId) -> &Op {
-        &self.ops[id.index()]
+    pub fn op(&self, id: OpId) -> Op {
+        self.ops.at(id.index())
     }
+
+    /// What the tensor's bytes are attributed to.
+    pub fn class(&self, id: TensorId) -> Class {
+        self.tensors.form(id.index()).class
+    }
+
+    /// Whether the op only renames bytes, as [`OpKind::is_rename`].
+    pub fn is_rename(&self, id: OpId) -> bool {
+        self.ops.form(id.index()).kind.is_rename()
+    }
+
+    /// Whether an array runs the op: a product or an attention.
+    pub fn is_on_array(&self, id: OpId) -> bool {
+        matches!(self.ops.form(id.index()).kind, OpKind::Matmul { .. } | OpKind::Attention { .. })
+    }
+
+    /// What the vector unit does for the op, if that is what runs it.
+    pub fn vector_kind(&self, id: OpId) -> Option<VectorKind> {
+        match self.ops.form(id.index()).kind {
+            OpKind::Vector { op, .. } => Some(op),
+            _ => None,
+        }
+    }
+
     /// Index of the phase that the op belongs to, if phases are given and one has it.
     pub fn phase_of(&self, op: OpId) -> Option<usize> {
         let after = self.phases.partition_point(|phase| phase.ops.start <= op);

@@ -2,7 +2,8 @@
 
 use crate::ids::TensorId;
 use serde::{Serialize, Serializer};
-use std::ops::Deref;
+use std::hash::{Hash, Hasher};
+use std::ops::{Deref, DerefMut};
 
 /// Most tensors that are kept in place.
 const FEW: usize = 4;
@@ -23,6 +24,15 @@ impl Deref for TensorList {
     fn deref(&self) -> &[TensorId] {
         match &self.0 {
             Kept::Few(len, ids) => &ids[..usize::from(*len)],
+            Kept::Many(ids) => ids,
+        }
+    }
+}
+
+impl DerefMut for TensorList {
+    fn deref_mut(&mut self) -> &mut [TensorId] {
+        match &mut self.0 {
+            Kept::Few(len, ids) => &mut ids[..usize::from(*len)],
             Kept::Many(ids) => ids,
         }
     }
@@ -60,6 +70,14 @@ impl FromIterator<TensorId> for TensorList {
 impl PartialEq for TensorList {
     fn eq(&self, other: &Self) -> bool {
         **self == **other
+    }
+}
+
+impl Eq for TensorList {}
+
+impl Hash for TensorList {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        (**self).hash(state);
     }
 }
 

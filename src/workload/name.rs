@@ -1,25 +1,33 @@
-//! Names of ops and tensors: eight bytes each, because a workload of many decoded tokens has millions of them.
+//! Names of ops and tensors: the numbers in them are kept as numbers, because a workload of many decoded tokens has a million
+//! names that differ in those only.
 
 use rustc_hash::FxHashMap;
 use serde::{Serialize, Serializer};
 use std::fmt;
 use std::sync::{LazyLock, PoisonError, RwLock};
 
-/// A name such as `layer3.head7.score`, as two interned parts: what stands before the first dot and what stands after it.
+/// A name such as `layer3.head7.score`: its form, here `layer#.head#.score`, and the numbers 3 and 7.
 ///
-/// Decoded tokens repeat the names of the layers and layers those of their parts, so that few texts make many names. A text
-/// that has been used once stays in memory to the end of the process.
+/// A number is a run of at most nine digits that does not start with a needless zero; the first four are kept apart, what
+/// follows is a part of the form. A form that has been used once stays in memory to the end of the process.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Name {
-    /// Before the first dot; `NO_DOT` where there is none.
-    head: u32,
-    /// After the first dot, or all of it.
-    rest: u32,
+    /// Place of the form among all forms.
+    form: u32,
+    /// Numbers of the name; `NONE` after the last.
+    numbers: [u32; NUMBERS],
 }
 
-const NO_DOT: u32 = u32::MAX;
+/// Most numbers that are kept apart.
+const NUMBERS: usize = 4;
+/// Stands for no number; larger than any.
+const NONE: u32 = u32::MAX;
+/// Most digits of a number.
+const DIGITS: usize = 9;
+/// Stands in a form where a number was. A name in which it occurs is its own form.
+const MARK: char = '\0';
 
-/// Every text so far, and its place.
+/// Every form so far, and its place.
 #[derive(Default)]
 struct Texts {
     list: Vec<&'static str>,
@@ -51,15 +59,44 @@ fn text(place: u32) -> &'static str {
 impl Name {
     /// The name `text`.
     pub fn new(text: &str) -> Self {
-        match text.split_once('.') {
-            Some((head, rest)) => Self { head: interned(head), rest: interned(rest) },
-            None => Self { head: NO_DOT, rest: interned(text) },
+        let mut numbers = [NONE; NUMBERS];
+        if text.contains(MARK) {
+            return Self { form: interned(text), numbers };
+        }
+        let (mut form, mut rest, mut found) = (String::with_capacity(text.len()), text, 0);
+        while let Some(start) = rest.find(|c: char| c.is_ascii_digit()).filter(|_| found < NUMBERS) {
+            let digits = &rest[start..];
+            let digits = &digits[..digits.find(|c: char| !c.is_ascii_digit()).unwrap_or(digits.len())];
+            form.push_str(&rest[..start]);
+            match number(digits) {
+                Some(number) => {
+                    form.push(MARK);
+                    numbers[found] = number;
+                    found += 1;
+                }
+                None => form.push_str(digits),
+            }
+            rest = &rest[start + digits.len()..];
+        }
+        form.push_str(rest);
+        Self { form: interned(&form), numbers }
+    }
+
+    /// The texts before, between and after the numbers that are kept apart, and those numbers: one fewer.
+    pub(super) fn parts(self) -> (Vec<&'static str>, Vec<u32>) {
+        let numbers: Vec<u32> = self.numbers.into_iter().filter(|&n| n != NONE).collect();
+        let form = text(self.form);
+        match numbers.is_empty() {
+            true => (vec![form], numbers),
+            false => (form.split(MARK).collect(), numbers),
         }
     }
 
-    /// What stands before the first dot (empty where there is none), and what stands after it.
-    pub fn parts(self) -> (&'static str, &'static str) {
-        (if self.head == NO_DOT { "" } else { text(self.head) }, text(self.rest))
+    /// Replaces every number by what `change` makes of it.
+    pub(super) fn map_numbers(&mut self, change: &mut impl FnMut(u64) -> u64) {
+        for number in self.numbers.iter_mut().filter(|n| **n != NONE) {
+            *number = change(u64::from(*number)) as u32;
+        }
     }
 
     /// Whether the name starts with `prefix`.
@@ -73,12 +110,22 @@ impl Name {
     }
 }
 
+/// The number that the digits stand for, if they are the only way to write it.
+fn number(digits: &str) -> Option<u32> {
+    let canonical = digits.len() <= DIGITS && (digits.len() == 1 || !digits.starts_with('0'));
+    digits.parse().ok().filter(|_| canonical)
+}
+
 impl fmt::Display for Name {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let (head, rest) = self.parts();
-        f.write_str(head)?;
-        f.write_str(if self.head == NO_DOT { "" } else { "." })?;
-        f.write_str(rest)
+        let form = text(self.form);
+        if self.numbers[0] == NONE {
+            return f.write_str(form);
+        }
+        let mut numbers = self.numbers.into_iter();
+        let mut between = form.split(MARK);
+        f.write_str(between.next().unwrap_or_default())?;
+        between.try_for_each(|after| write!(f, "{}{after}", numbers.next().unwrap_or_default()))
     }
 }
 
@@ -108,11 +155,7 @@ impl From<Name> for String {
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        let (head, rest) = self.parts();
-        match other.split_once('.') {
-            Some(parts) => self.head != NO_DOT && parts == (head, rest),
-            None => self.head == NO_DOT && other == rest,
-        }
+        self.to_string() == other
     }
 }
 
@@ -134,7 +177,10 @@ mod tests {
 
     #[test]
     fn names_are_equal_where_their_texts_are() {
-        let texts = ["", ".", "a", "a.", ".a", "a.b", "a.b.c", "a..b", "token1.layer0.head3.score"];
+        let texts = [
+            "", ".", "a", "a.", "a.b", "0", "00", "007", "7", "a7", "7a", "a1b2", "a12", "a1.2", "é3é", "1.2.3.4.5.6", "1.2.3.4.5.06",
+            "123456789", "1234567890", "\0", "\01", "a\0", "token1.layer0.seq7.head3.score", "token1.layer0.seq7.head4.score",
+        ];
         for first in texts {
             assert_eq!(Name::new(first).to_string(), first);
             assert_eq!(Name::new(first), first);
@@ -143,6 +189,14 @@ mod tests {
             }
         }
         assert!(Name::new("layer1.score").starts_with("layer1.") && Name::new("layer1.score").ends_with("r1.score"));
-        assert_eq!(size_of::<Name>(), 8);
+    }
+
+    #[test]
+    fn numbers_are_kept_apart_from_the_form() {
+        let mut name = Name::new("token1.layer10.a01");
+        assert_eq!(name.parts(), (vec!["token", ".layer", ".a01"], vec![1, 10]));
+        name.map_numbers(&mut |number| number + 8);
+        assert_eq!(name, "token9.layer18.a01");
+        assert_eq!(Name::new("1\02").parts(), (vec!["1\02"], vec![]));
     }
 }

@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 /// Adds every op whose dimensions do not agree.
 pub(super) fn check(workload: &Workload, found: &mut Vec<Problem>) {
     for (i, op) in workload.ops.iter().enumerate() {
-        let shapes = Shapes { workload, op };
+        let shapes = Shapes { workload, op: &op };
         if let Some((code, message, expected)) = shapes.problem() {
             found.push(Problem::new(Subject::Op(i), code, message, expected));
         }
@@ -49,7 +49,7 @@ impl Shapes<'_> {
         }
     }
 
-    fn tensor(&self, id: TensorId) -> &Tensor {
+    fn tensor(&self, id: TensorId) -> Tensor {
         self.workload.tensor(id)
     }
 

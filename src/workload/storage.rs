@@ -108,7 +108,7 @@ impl Workload {
     /// The window of `inner`, which lies in a tensor whose window is `around`.
     fn inside(&self, inner: TensorId, container: Container, around: Window) -> Window {
         let tensor = self.tensor(inner);
-        let first = |row, column| first_byte(tensor, self.tensor(container.outer), (row, column));
+        let first = |row, column| first_byte(&tensor, &self.tensor(container.outer), (row, column));
         let (offset, end) = match container.place {
             Place::At(row, column) => (first(row, column), around.bytes),
             Place::Among(row, column, appended) => (first(row, column), around.bytes.min(appended)),

@@ -143,7 +143,7 @@ fn runs() -> Vec<Run> {
 /// The same without what was done: nothing to place, nothing to simulate again.
 fn imported() -> Vec<Run> {
     let mut runs = runs();
-    runs.iter_mut().for_each(|run| run.workload.ops.clear());
+    runs.iter_mut().for_each(|run| run.workload.ops.change(Vec::clear));
     runs
 }
 

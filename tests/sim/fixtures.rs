@@ -138,7 +138,7 @@ impl Block {
             out = b.vector(VectorKind::RmsNorm, vec![out], false);
             out = b.project(out, self.width, false, Class::Activation);
         }
-        b.workload.tensors[out.index()].write_back = self.write_back;
+        b.workload.tensors.change(|tensors| tensors[out.index()].write_back = self.write_back);
         b.workload
     }
 }

@@ -120,7 +120,7 @@ fn sees(mask: CausalMask, (m, keys): (u32, u32), row: u32, key: u32) -> bool {
 fn locate(workload: &Workload, tensor: TensorId, row: u32, col: u32) -> Element {
     let appended = workload.ops.iter().find(|op| matches!(op.kind, OpKind::Append { input, .. } if input == tensor));
     let maker = workload.ops.iter().find(|op| op.kind.out() == tensor);
-    match appended.or(maker).map(|op| &op.kind) {
+    match appended.or(maker).as_ref().map(|op| &op.kind) {
         Some(&OpKind::Append { input, out, row: first, parts }) if input == tensor => {
             let height = workload.tensor(input).rows / parts;
             let reserved = workload.tensor(out).rows / parts;
@@ -175,7 +175,7 @@ impl Naive<'_> {
 
     /// A tile is known by its elements if they are one rectangle of one tensor, else by its place in the op's operand.
     fn key(&self, op: OpId, elements: &[Element], tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> Key {
-        let stride = self.workload.tensors[elements[0].0 as usize].cols;
+        let stride = self.workload.tensors.at(elements[0].0 as usize).cols;
         let width = cols.1 - cols.0;
         let (holder, first) = elements[0];
         let regular = elements
@@ -266,11 +266,11 @@ impl Naive<'_> {
                 let (rows, cols) = ((r, shape.rows.min(r + down)), (c, shape.cols.min(c + across)));
                 let after = covered + u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
                 let bytes = (share(after) - share(covered)).max(1);
-                let operands = inputs.iter().map(|&t| self.chunk_of(t, shape, (rows, cols), bytes)).collect();
+                let operands = inputs.iter().map(|&t| self.chunk_of(t, &shape, (rows, cols), bytes)).collect();
                 let result = Some(results.len());
                 let cycles = time(after) - time(covered);
                 steps.push(Step { operands, cycles, room: result, write: result, started: None });
-                results.push(Tile { fetch: false, ..self.chunk_of(*out, shape, (rows, cols), bytes) });
+                results.push(Tile { fetch: false, ..self.chunk_of(*out, &shape, (rows, cols), bytes) });
                 covered = after;
             }
         }

@@ -117,8 +117,10 @@ proptest! {
             lowering.projections = if per_head { Projections::PerHead } else { Projections::Fused };
         }, room, &mut accelerator);
         accelerator.memories[0].reclaim = if eager { Reclaim::Eager } else { Reclaim::Lazy };
-        let results = workload.tensors.iter_mut().filter(|t| t.class == Class::Activation && t.home == Home::None);
-        results.step_by(3).for_each(|t| t.write_back = written);
+        workload.tensors.change(|tensors| {
+            let results = tensors.iter_mut().filter(|t| t.class == Class::Activation && t.home == Home::None);
+            results.step_by(3).for_each(|t| t.write_back = written);
+        });
         assert_same(&both(&workload, &accelerator, &options));
     }
 }

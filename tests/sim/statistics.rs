@@ -165,7 +165,7 @@ fn tokens_come_at_the_ends_of_their_phases() {
     let cuts = [0, ops / 2, ops - 2, ops];
     let phase = |i: usize| Phase {
         kind: kinds[i],
-        name: format!("part {i}"),
+        name: format!("part {i}").into(),
         ops: OpId::from(cuts[i])..OpId::from(cuts[i + 1]),
     };
     workload.phases = (0..3).map(phase).collect();

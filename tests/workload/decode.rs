@@ -85,11 +85,12 @@ fn every_model_is_lowered_with_the_multiplications_of_its_facts() {
 #[test]
 fn each_token_is_a_phase_that_waits_for_the_one_before() {
     let workload = lowered(SMALL_QWEN2, &scenario(5, 3, 2), |_| ());
-    let phases: Vec<_> = workload.phases.iter().map(|p| (p.kind, p.name.as_str())).collect();
+    let phases: Vec<_> = workload.phases.iter().map(|p| (p.kind, p.name)).collect();
     let decode = PhaseKind::Decode;
     assert_eq!(
         phases,
         [(PhaseKind::Prefill, "prefill"), (decode, "token 1"), (decode, "token 2"), (decode, "token 3")]
+            .map(|(kind, name)| (kind, name.into()))
     );
     assert!(workload.op_ids().all(|op| workload.phase_of(op).is_some()));
     let dependencies = workload.dependencies();

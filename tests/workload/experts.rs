@@ -110,7 +110,7 @@ fn normalisations_stand_where_the_family_has_them() {
 fn gates_and_functions_are_those_of_the_config() {
     let functions = |text: &str| {
         let workload = lowered(text, &Scenario::new(4), |_| ());
-        let kind = |op: &trapti::workload::Op| match op.kind {
+        let kind = |op: trapti::workload::Op| match op.kind {
             OpKind::Vector { op: kind, .. } if op.name.to_string().contains(".ffn.") => Some(kind),
             _ => None,
         };

@@ -45,7 +45,7 @@ fn no_choice_of_order_or_granularity_changes_the_multiplications() {
 fn listing(workload: &Workload, layer: &str) -> String {
     let ops = workload.ops.iter().filter(|op| op.name.starts_with(layer));
     let name = |id: TensorId| workload.tensor(id).name.to_string().trim_start_matches(layer).to_string();
-    let line = |op: &trapti::workload::Op| {
+    let line = |op: trapti::workload::Op| {
         let inputs = op.kind.inputs().into_iter().map(name).collect::<Vec<_>>().join(", ");
         let mask = match op.kind {
             OpKind::Matmul { mask: CausalMask::WindowedScore(_) | CausalMask::WindowedContext(_), .. } => {
@@ -105,7 +105,7 @@ seq1.last = slice(layer1.ffn.down)  1x24 activation
 seq1.logits = matmul(seq1.last, lm_head.weight)  1x50 activation
 ");
     let slices = |w: &Workload| {
-        let origin = |op: &trapti::workload::Op| match op.kind {
+        let origin = |op: trapti::workload::Op| match op.kind {
             OpKind::Slice { origin, .. } if op.name.ends_with("last") => Some(origin),
             _ => None,
         };

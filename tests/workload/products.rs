@@ -18,7 +18,7 @@ fn lowered(model: &Model, scenario: &Scenario) -> Workload {
 fn products(workload: &Workload) -> Products {
     let mut products = Products::new();
     let ops = workload.phases.last().unwrap().ops.clone();
-    for op in &workload.ops[ops.start.index()..ops.end.index()] {
+    for op in workload.ops.iter().take(ops.end.index()).skip(ops.start.index()) {
         if let OpKind::Matmul { k, n, .. } = op.kind {
             *products.entry((u64::from(n), u64::from(k))).or_default() += op.kind.macs();
         }

@@ -132,11 +132,11 @@ proptest! {
     #[test]
     fn dropping_any_op_whose_result_is_read_is_noticed(workload in workload(), pick: prop::sample::Index) {
         let index = pick.index(workload.ops.len());
-        let out = workload.ops[index].kind.out();
-        let in_place = workload.ops[index].kind.is_in_place();
+        let out = workload.ops.at(index).kind.out();
+        let in_place = workload.ops.at(index).kind.is_in_place();
         let read = workload.consumers()[out.index()].iter().any(|reader| reader.index() > index);
         let mut damaged = workload;
-        damaged.ops.remove(index);
+        damaged.ops.change(|ops| drop(ops.remove(index)));
         prop_assert_eq!(damaged.check().is_err(), !in_place && (read || !named(&damaged, out)) || orphaned(&damaged));
     }
 

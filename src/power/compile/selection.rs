@@ -71,7 +71,7 @@ impl Selection {
 
 /// How many layers the first `ops` ops are, if they end with a layer.
 fn layers_before(workload: &Workload, ops: usize) -> Option<usize> {
-    let last = workload.ops[..ops].iter().filter_map(|op| op.layer).max()?;
+    let last = workload.ops.iter().take(ops).filter_map(|op| op.layer).max()?;
     let next = workload.ops.get(ops).and_then(|op| op.layer)?;
     (next > last).then(|| last.index() + 1)
 }

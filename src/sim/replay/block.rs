@@ -30,7 +30,7 @@ pub fn blocks<P: Probe>(engine: &Engine<'_, P>) -> Vec<Block> {
 /// Runs of consecutive ops of the same phase and layer.
 fn layers<P: Probe>(engine: &Engine<'_, P>) -> Vec<Range<usize>> {
     let workload = engine.workload;
-    let place = |op: usize| (workload.phase_of(op.into()), workload.ops[op].layer);
+    let place = |op: usize| (workload.phase_of(op.into()), workload.ops.at(op).layer);
     let mut layers: Vec<Range<usize>> = Vec::new();
     for op in 0..workload.ops.len() {
         match layers.last_mut() {
@@ -45,9 +45,9 @@ fn layers<P: Probe>(engine: &Engine<'_, P>) -> Vec<Range<usize>> {
 /// it: nothing is under way then.
 fn cut<P: Probe>(engine: &Engine<'_, P>, layer: &Range<usize>) -> Option<usize> {
     let workload = engine.workload;
-    let works = |op: &usize| !workload.ops[*op].kind.is_rename();
+    let works = |op: &usize| !workload.is_rename(OpId::from(*op));
     let keeps = |op: usize| {
-        workload.ops[op].kind.inputs().iter().any(|&tensor| workload.tensor(tensor).class == Class::Kv)
+        workload.ops.at(op).kind.inputs().iter().any(|&tensor| workload.class(tensor) == Class::Kv)
     };
     let last = layer.clone().rev().find(|op| works(op) && keeps(*op))?;
     let at = (last + 1..layer.end).find(works)?;
@@ -60,7 +60,7 @@ fn cut<P: Probe>(engine: &Engine<'_, P>, layer: &Range<usize>) -> Option<usize> 
 /// What the ops of a block do, but for the names of tensors.
 fn form<P: Probe>(engine: &Engine<'_, P>, ops: &Range<usize>) -> u64 {
     let mut hasher = FxHasher::default();
-    for op in &engine.workload.ops[ops.clone()] {
+    for op in ops.clone().map(|op| engine.workload.ops.at(op)) {
         std::mem::discriminant(&op.kind).hash(&mut hasher);
         match &op.kind {
             OpKind::Matmul { m, k, n, .. } => (m, k, n).hash(&mut hasher),

@@ -87,7 +87,7 @@ fn is_closed<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<
         && ops.clone().map(OpId::from).all(|op| {
             let after = engine.dependencies.after(op).iter();
             let mut after = after.filter(|later| !inside(later.index()));
-            after.all(|&later| waits(engine, template, ops, later, !engine.workload.op(later).kind.is_rename()))
+            after.all(|&later| waits(engine, template, ops, later, !engine.workload.is_rename(later)))
         })
 }
 
@@ -96,7 +96,7 @@ fn waits<P: Probe>(engine: &Engine<'_, P>, template: &Template, ops: &Range<usiz
     engine.dependencies.before(op).iter().any(|&earlier| match earlier.index() {
         index if index < ops.start => false,
         index if index < ops.end => last && template.last.contains(&(index - ops.start)),
-        _ if !engine.workload.op(earlier).kind.is_rename() => true,
+        _ if !engine.workload.is_rename(earlier) => true,
         _ => waits(engine, template, ops, earlier, false),
     })
 }
@@ -152,7 +152,7 @@ fn has_clean<P: Probe>(engine: &Engine<'_, P>, template: &Template, renaming: &R
         let own = renaming.reaches(tensor) || renaming.reaches(storage);
         match contents.clean_bits() {
             Some(0) => {}
-            Some(bits) if !own && engine.workload.tensor(tensor).class == Class::Kv => available += bits,
+            Some(bits) if !own && engine.workload.class(tensor) == Class::Kv => available += bits,
             // Obsolete bytes are gone before needed ones go.
             None if contents.needed_bits == 0 && !own => {}
             _ => wanted = u64::MAX,

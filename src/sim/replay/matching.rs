@@ -140,8 +140,7 @@ impl<P: Probe> Matcher<'_, '_, P> {
         let engine = self.engine;
         // Whether the op that renames bytes into the tensor is one of the block; `None` if there is no such op.
         let inside = |tensor: TensorId, ops: &Range<usize>| {
-            let renamed: *const OpKind = engine.layouts.renamed_by(tensor)?;
-            Some(engine.workload.ops[ops.clone()].as_ptr_range().contains(&renamed.cast()))
+            Some(ops.contains(&engine.layouts.renamed_by(tensor)?.index()))
         };
         for (a, b) in self.sorted() {
             let (a, b) = (TensorId(a), TensorId(b));

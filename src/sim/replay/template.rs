@@ -274,7 +274,7 @@ impl Capture {
         if others || store.evicted.iter().any(|&(tensor, _)| part(tensor)) {
             return None;
         }
-        let strange = |t: TensorId| own(t) || engine.workload.tensor(t).class != Class::Kv;
+        let strange = |t: TensorId| own(t) || engine.workload.class(t) != Class::Kv;
         let one_by_one = store.refused || lost.iter().any(|&(_, tensor, _)| strange(tensor));
         let evicted = sums(store.evicted.iter().copied());
         let lost_by = sums(lost.iter().map(|&(_, tensor, bits)| (tensor, bits)));

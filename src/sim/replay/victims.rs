@@ -63,7 +63,7 @@ impl Bystander {
     fn is_like<P: Probe>(&self, engine: &Engine<'_, P>, tensor: u32, cycles: Cycles) -> bool {
         let (held, workload) = (&engine.residency.held, engine.workload);
         let (then, now) = (&held[self.tensor as usize], &held[tensor as usize]);
-        let class = |tensor: u32| workload.tensor(TensorId(tensor)).class;
+        let class = |tensor: u32| workload.class(TensorId(tensor));
         now.storage == TensorId(tensor)
             && then.need == now.need
             && class(self.tensor) == class(tensor)

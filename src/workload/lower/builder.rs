@@ -17,7 +17,12 @@ pub(super) struct Shape {
 
 /// A workload being built. Names get the part's as a prefix; an op has the name of what it makes.
 pub(super) struct Builder {
+    /// What is complete: all phases but the last.
     workload: Workload,
+    /// Tensors of the phase.
+    tensors: Vec<Tensor>,
+    /// Ops of the phase.
+    ops: Vec<Op>,
     /// Start of every name of the phase.
     prefix: String,
     part: String,
@@ -31,7 +36,8 @@ impl Builder {
     pub fn new(name: String) -> Self {
         let workload = Workload { name, ..Workload::default() };
         let (prefix, part) = (String::new(), String::new());
-        Self { workload, prefix, part, layer: None, weights: FxHashMap::default(), slices: FxHashMap::default() }
+        let (weights, slices) = (FxHashMap::default(), FxHashMap::default());
+        Self { workload, tensors: Vec::new(), ops: Vec::new(), prefix, part, layer: None, weights, slices }
     }
 
     /// The workload.
@@ -48,10 +54,26 @@ impl Builder {
         self.workload.phases.push(Phase { kind, name: name.into(), ops: start..start });
     }
 
-    fn end_phase(&mut self) {
+    /// Nothing more belongs to the phase. Returns whether it is one more repetition of the one before.
+    pub fn end_phase(&mut self) -> bool {
+        let tensors = self.workload.tensors.push_block(std::mem::take(&mut self.tensors));
+        let ops = self.workload.ops.push_block(std::mem::take(&mut self.ops));
         let end = OpId::from(self.workload.ops.len());
         if let Some(phase) = self.workload.phases.last_mut() {
             phase.ops.end = end;
+        }
+        tensors && ops
+    }
+
+    /// Adds further repetitions of the last phase, which has ended and is one, with those names.
+    pub fn repeat_phase(&mut self, names: impl Iterator<Item = String>) {
+        let Some(Phase { kind, ops, .. }) = self.workload.phases.last().cloned() else { return };
+        let len = ops.end.0 - ops.start.0;
+        for (times, name) in (1..).zip(names) {
+            let ops = OpId(ops.start.0 + times * len)..OpId(ops.end.0 + times * len);
+            self.workload.phases.push(Phase { kind, name: name.into(), ops });
+            self.workload.tensors.repeat_block(1);
+            self.workload.ops.repeat_block(1);
         }
     }
 
@@ -78,7 +100,11 @@ impl Builder {
 
     /// Size of a tensor.
     pub fn shape(&self, id: TensorId) -> Shape {
-        let tensor = self.workload.tensor(id);
+        let before = self.workload.tensors.len();
+        let tensor = match id.index().checked_sub(before) {
+            Some(place) => self.tensors[place],
+            None => self.workload.tensor(id),
+        };
         Shape { rows: tensor.rows, cols: tensor.cols, bits: tensor.bits, class: tensor.class }
     }
 
@@ -86,8 +112,8 @@ impl Builder {
     pub fn tensor(&mut self, name: &str, shape: Shape, home: Home) -> TensorId {
         let Shape { rows, cols, bits, class } = shape;
         let (name, layer) = (self.qualified(name), self.layer);
-        self.workload.tensors.push(Tensor { name, rows, cols, bits, class, home, write_back: false, layer });
-        TensorId::from(self.workload.tensors.len() - 1)
+        self.tensors.push(Tensor { name, rows, cols, bits, class, home, write_back: false, layer });
+        TensorId::from(self.workload.tensors.len() + self.tensors.len() - 1)
     }
 
     /// A weight, or a tensor that grows: all phases share the one of that name.
@@ -106,9 +132,9 @@ impl Builder {
         self.op(name, OpKind::Append { input, out, row, parts });
     }
 
-    /// The result goes to DRAM.
+    /// The result, which the phase has made, goes to DRAM.
     pub fn write_back(&mut self, id: TensorId) {
-        self.workload.tensors[id.index()].write_back = true;
+        self.tensors[id.index() - self.workload.tensors.len()].write_back = true;
     }
 
     /// A product without mask.
@@ -231,7 +257,7 @@ impl Builder {
 
     fn op(&mut self, name: &str, kind: OpKind) {
         let (name, layer) = (self.qualified(name), self.layer);
-        self.workload.ops.push(Op { name, layer, kind });
+        self.ops.push(Op { name, layer, kind });
     }
 
     fn qualified(&self, name: &str) -> Name {

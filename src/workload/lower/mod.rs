@@ -11,6 +11,7 @@ mod encoder;
 mod feed_forward;
 mod latent;
 mod layer;
+mod tokens;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -35,6 +36,11 @@ const MOST_HEADS: u64 = 1 << 20;
 /// No token or no sequence; more positions than the model has; aggregated
 /// scores of per-head projections; more than 2^20 heads over all layers and sequences; sizes beyond what can be counted.
 pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<Workload> {
+    lower_tokens(model, scenario, lowering, false)
+}
+
+/// As [`lower`]; with `each_token`, tokens are lowered one by one, also where they repeat.
+fn lower_tokens(model: &Model, scenario: &Scenario, lowering: &Lowering, each_token: bool) -> Result<Workload> {
     let rows = model.source_rows(scenario)?;
     let problems = refusals(model, scenario, lowering);
     if !problems.is_empty() {
@@ -44,7 +50,7 @@ pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<
     let hidden = model.last_stack().map_or(0, |stack| stack.hidden);
     let step = Step { queries: 0, before: 0, causal: false, cached: false };
     let (source, kept) = (None, FxHashMap::default());
-    let mut lowerer = Lowerer { model, scenario, lowering, hidden, graph, step, source, kept };
+    let mut lowerer = Lowerer { model, scenario, lowering, each_token, hidden, graph, step, source, kept };
     if let (Some(encoder), Some(rows)) = (&model.encoder, rows) {
         lowerer.encoder(encoder, rows);
     }
@@ -52,7 +58,9 @@ pub fn lower(model: &Model, scenario: &Scenario, lowering: &Lowering) -> Result<
         lowerer.decoder(decoder);
     }
     let workload = lowerer.graph.finish();
-    workload.check().map(|()| workload)
+    workload.check_countable()?;
+    debug_assert!(workload.check().is_ok(), "a lowered graph is sound");
+    Ok(workload)
 }
 
 /// Name of the workload: model, scenario and the decisions that shape it.
@@ -120,6 +128,8 @@ struct Lowerer<'a> {
     model: &'a Model,
     scenario: &'a Scenario,
     lowering: &'a Lowering,
+    /// Whether tokens are lowered one by one, also where they repeat.
+    each_token: bool,
     /// Width of the residual stream.
     hidden: u32,
     graph: Builder,
@@ -150,11 +160,8 @@ impl Lowerer<'_> {
         self.graph.enter_phase(PhaseKind::Prefill, "prefill", "");
         self.step = Step { queries: self.scenario.prefill, before: 0, causal, cached };
         self.tokens_of_step(stack);
-        for token in 1..=self.scenario.decode {
-            self.graph.enter_phase(PhaseKind::Decode, &format!("token {token}"), &format!("token{token}"));
-            self.step = Step { queries: 1, before: self.scenario.prefill + token - 1, causal, cached };
-            self.tokens_of_step(stack);
-        }
+        self.graph.end_phase();
+        self.decoded(stack);
     }
 
     /// Everything for the tokens of a step: embedding result, layers, final norm, head.
@@ -228,5 +235,47 @@ impl Lowerer<'_> {
 
     fn weight(&self, rows: u32, cols: u32) -> Shape {
         Shape { rows, cols, bits: self.scenario.bits.weights, class: Class::Weight }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::diagnostic::Source;
+    use crate::workload::LatentForm;
+    use proptest::prelude::*;
+
+    const MODELS: [&str; 6] = [
+        r#"{"model_type": "gpt2", "n_embd": 12, "n_head": 1, "n_layer": 2, "n_positions": 64, "vocab_size": 20}"#,
+        r#"{"model_type": "mistral", "hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2, "vocab_size": 20, "sliding_window": 7}"#,
+        r#"{"model_type": "gemma3_text", "hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 4, "num_key_value_heads": 1, "num_hidden_layers": 3, "vocab_size": 20, "head_dim": 6, "sliding_window": 5, "sliding_window_pattern": 2}"#,
+        r#"{"model_type": "mixtral", "hidden_size": 16, "intermediate_size": 20, "num_attention_heads": 4, "num_key_value_heads": 2, "num_hidden_layers": 2, "vocab_size": 20, "num_local_experts": 5, "num_experts_per_tok": 3}"#,
+        r#"{"model_type": "deepseek_v2", "hidden_size": 16, "intermediate_size": 24, "moe_intermediate_size": 6, "num_hidden_layers": 2, "vocab_size": 20, "num_attention_heads": 2, "n_routed_experts": 4, "n_shared_experts": 1, "num_experts_per_tok": 2, "first_k_dense_replace": 1, "q_lora_rank": 10, "kv_lora_rank": 8, "qk_nope_head_dim": 4, "qk_rope_head_dim": 2, "v_head_dim": 6}"#,
+        r#"{"model_type": "t5", "d_model": 16, "d_ff": 20, "d_kv": 6, "num_heads": 2, "num_layers": 2, "num_decoder_layers": 3, "vocab_size": 20, "feed_forward_proj": "gated-gelu"}"#,
+    ];
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(400))]
+
+        #[test]
+        fn repeated_tokens_are_those_lowered_one_by_one(
+            model in 0..MODELS.len(), prefill in 1..9u32, decode in 0..15u32, batch in 1..3u32, choice in 0..6u32,
+        ) {
+            let model = Model::parse(&Source::new("small.json", MODELS[model])).unwrap();
+            let source = model.encoder.is_some().then_some(3);
+            let scenario = Scenario { decode, batch, source, ..Scenario::new(prefill) };
+            let mut lowering = Lowering::for_scenario(&scenario);
+            match choice {
+                1 => lowering.attention = AttentionOrder::BreadthFirst,
+                2 => lowering.projections = Projections::PerHead,
+                3 => lowering.mla = LatentForm::Expanded,
+                4 => lowering.attention = AttentionOrder::Tiled,
+                5 => lowering.causal = false,
+                _ => {}
+            }
+            let [short, long] = [false, true].map(|each| lower_tokens(&model, &scenario, &lowering, each).unwrap());
+            prop_assert!(short.check().is_ok());
+            prop_assert!(short == long);
+        }
     }
 }

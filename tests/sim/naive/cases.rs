@@ -108,7 +108,7 @@ fn squares() -> impl Strategy<Value = Workload> {
             if kind == 3 && flag {
                 b.vector(VectorKind::Softmax, vec![out], true);
             }
-            b.workload.tensors[out.index()].write_back = kind == 4 && flag;
+            b.workload.tensors.change(|tensors| tensors[out.index()].write_back = kind == 4 && flag);
             known.push(out);
         }
         // Every tensor has to be used.

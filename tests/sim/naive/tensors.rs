@@ -76,7 +76,7 @@ fn cut(w: &Workload, cuts: &mut [Cuts], (tensor, places): (TensorId, &[Element])
     let shape = w.tensor(tensor);
     let at = |row: u32, col: u32| {
         let (stored, index) = places[(row * shape.cols + col) as usize];
-        let width = w.tensors[stored as usize].cols;
+        let width = w.tensors.at(stored as usize).cols;
         (stored, index / width, index % width)
     };
     for row in 0..shape.rows {
@@ -136,7 +136,7 @@ fn cut_vector(w: &Workload, accelerator: &Accelerator, op: OpId, places: &[Vec<E
     }
     for &input in inputs {
         let (holder, _) = places[input.index()][0];
-        if w.tensors[holder as usize].home == Home::Dram {
+        if w.tensors.at(holder as usize).home == Home::Dram {
             cut(w, cuts, at(input), every);
         }
     }
