@@ -138,8 +138,7 @@ fn layers_that_spill_keys_and_values_are_repeated() {
     let (workload, options) = spilling((12, 2, false), (40, 8), |_| {}, (10, 1500), &mut accelerator);
     let (share, run) = stored_share(&workload, &accelerator, &options);
     let saved = run.accesses.nodes().iter().filter(|n| n.kind == NodeKind::WriteBack);
-    let (prompt, decoded): (Vec<Node>, Vec<Node>) =
-        saved.partition(|node| run.workload.phase_of(node.op) == Some(0));
+    let (prompt, decoded): (Vec<Node>, Vec<Node>) = saved.partition(|node| run.workload.phase_of(node.op) == Some(0));
     assert!(!prompt.is_empty() && decoded.len() > 20, "{} and {} write-backs", prompt.len(), decoded.len());
     assert!(share < 60, "{share} % of the nodes are stored");
 }
