@@ -103,6 +103,20 @@ fn a_closed_pipe_is_no_error() {
     assert!(output.status.success() && output.stderr.is_empty());
 }
 
+/// An op graph of another version, or without one, is read as an op graph: not as the config of a model without a type.
+#[test]
+fn an_op_graph_of_another_version_is_told_so() {
+    let folder = tempfile::tempdir().unwrap();
+    for (schema, said) in [("\"schema\": \"trapti.workload/2\",", "unknown-name"), ("", "missing-key")] {
+        let graph = format!("{{{schema} \"name\": \"g\", \"tensors\": [], \"ops\": []}}");
+        std::fs::write(folder.path().join("graph.json"), graph).unwrap();
+        let output = trapti(folder.path()).args(["simulate", "graph.json", "-a", &accelerator()]).output().unwrap();
+        let message = text(&output.stderr);
+        assert_eq!(output.status.code(), Some(2));
+        assert!(message.contains(&format!("error[{said}]")) && message.contains("schema"), "{message}");
+    }
+}
+
 #[test]
 fn a_result_that_could_not_be_written_is_an_error() {
     let Ok(full) = std::fs::File::options().write(true).open("/dev/full") else { return };

@@ -7,7 +7,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Codes without a file here, each with the reason.
-const ELSEWHERE: [(&str, &str); 49] = [
+const ELSEWHERE: [(&str, &str); 50] = [
     ("accumulators", "of an attention and an array that has too few; tests/sim"),
     ("one-memory", "of `trapti study` on several memories; tests/study.rs"),
     ("step-too-large", "of a workload and an array whose step exceeds 32 bits; tests/sim"),
@@ -54,6 +54,7 @@ const ELSEWHERE: [(&str, &str); 49] = [
     ("too-many-events", "of a limit that only the library sets"),
     ("unfinished-run", "of a run that thrashed; tests/explore"),
     ("unknown-lifetime", "of placements that are made in memory; tests/power"),
+    ("unknown-placement", "of a `design.json`; tests/cosim.rs"),
     ("unknown-port", "of designs; tests/power"),
     ("unknown-workload", "of a study and its runs; tests/explore"),
     ("window-too-large", "of stimuli; tests/power"),

@@ -2,6 +2,7 @@
 
 mod lowerings;
 pub mod page;
+mod spilling;
 
 use std::fs;
 use std::path::{Path, PathBuf};

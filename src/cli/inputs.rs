@@ -193,10 +193,16 @@ pub(super) struct Loaded {
     pub inputs: Vec<Input>,
 }
 
+/// Whether a file means to be an op graph: it names the form, whichever version, or has its lists.
+fn says_graph(text: &str) -> bool {
+    let form = crate::schema::WORKLOAD.split('/').next().unwrap_or_default();
+    text.contains(form) || ["\"tensors\"", "\"ops\""].iter().all(|list| text.contains(list))
+}
+
 /// Reads a Hugging Face config and lowers it, or an op graph as it is.
 pub(super) fn workload(path: &Path, scenario: &Scenario, lowering: &Lowering) -> Result<Loaded> {
     let source = source(path)?;
-    let is_graph = source.text.contains(crate::schema::WORKLOAD);
+    let is_graph = says_graph(&source.text);
     let choices = Choices { scenario: (!is_graph).then(|| scenario.clone()), lowering: *lowering };
     let workload = match is_graph {
         true => Workload::from_json(&source)?,
