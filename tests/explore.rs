@@ -10,3 +10,4 @@ mod real;
 mod reasons;
 mod scheduled;
 mod study;
+mod wrong;

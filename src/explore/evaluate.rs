@@ -79,9 +79,15 @@ struct Outcome {
     totals: Totals,
     terms: EnergyTerms,
     stall_bound: u64,
+    ideal: Picojoules,
+    bounds: Bounds,
+}
+
+/// Energies of one run beside which every policy stands.
+#[derive(Clone, Copy)]
+struct Bounds {
     never: Picojoules,
     oracle: Picojoules,
-    ideal: Picojoules,
     limit: Picojoules,
 }
 
@@ -105,14 +111,24 @@ impl<'a> Setting<'a> {
 
     /// One point for each policy, with what each workload contributes.
     pub fn points(&self, scenes: &[Scene<'_>]) -> Vec<(Point, Vec<WorkloadPoint>)> {
-        let oracles: Vec<Picojoules> = scenes.iter().map(|s| self.oracle(&s.table, &s.demand)).collect();
-        self.study.policies.iter().map(|rule| self.point(scenes, &oracles, rule)).collect()
+        let bounds: Vec<Bounds> = scenes.iter().map(|scene| self.bounds(scene)).collect();
+        self.study.policies.iter().map(|rule| self.point(scenes, &bounds, rule)).collect()
     }
 
-    fn point(&self, scenes: &[Scene<'_>], oracles: &[Picojoules], rule: &PolicyRule) -> (Point, Vec<WorkloadPoint>) {
+    /// What does not depend on the policy.
+    fn bounds(&self, scene: &Scene<'_>) -> Bounds {
+        let never = Gate::new(&Policy::Never, self.study.states);
+        Bounds {
+            never: estimate(&scene.table, &scene.demand, self.memory, &never, &self.times).1.total(),
+            oracle: self.oracle(&scene.table, &scene.demand),
+            limit: limit(&scene.demand, self.memory, self.study.states, scene.table.cycles),
+        }
+    }
+
+    fn point(&self, scenes: &[Scene<'_>], bounds: &[Bounds], rule: &PolicyRule) -> (Point, Vec<WorkloadPoint>) {
         let policy = policy(rule, self.memory, &self.times);
-        let outcome = |(scene, oracle)| self.outcome(scene, oracle, policy.as_ref());
-        let outcomes: Vec<Outcome> = scenes.iter().zip(oracles.iter().copied()).map(outcome).collect();
+        let outcome = |(scene, bounds)| self.outcome(scene, bounds, policy.as_ref());
+        let outcomes: Vec<Outcome> = scenes.iter().zip(bounds.iter().copied()).map(outcome).collect();
         let mut point = self.identity(rule, policy.as_ref());
         for (scene, outcome) in scenes.iter().zip(&outcomes) {
             add(&mut point, scene, outcome);
@@ -127,7 +143,7 @@ impl<'a> Setting<'a> {
     }
 
     /// Of a schedule if there is no policy, which depends on idle times alone.
-    fn outcome(&self, scene: &Scene<'_>, oracle: Picojoules, policy: Option<&Policy>) -> Outcome {
+    fn outcome(&self, scene: &Scene<'_>, bounds: Bounds, policy: Option<&Policy>) -> Outcome {
         let (memory, demand) = (self.memory, &scene.demand);
         let under = |table: &IntervalTable, policy: &Policy| {
             estimate(table, demand, memory, &Gate::new(policy, self.study.states), &self.times)
@@ -140,10 +156,8 @@ impl<'a> Setting<'a> {
             stall_bound: stall_bound(&totals, &scene.overlap, memory, policy, self.stalls),
             totals,
             terms,
-            never: under(&scene.table, &Policy::Never).1.total(),
-            oracle,
+            bounds,
             ideal: policy.map_or_else(|| self.oracle(&scene.ideal, demand), |p| under(&scene.ideal, p).1.total()),
-            limit: limit(demand, memory, self.study.states, scene.table.cycles),
         }
     }
 
@@ -210,10 +224,10 @@ fn add(point: &mut Point, scene: &Scene<'_>, outcome: &Outcome) {
     point.interconnect_leakage_pj += terms.interconnect_leakage_pj.0;
     point.controller_leakage_pj += terms.controller_leakage_pj.0;
     point.dram_pj += terms.dram_pj.0;
-    point.never_pj += outcome.never.0;
-    point.oracle_pj += outcome.oracle.0;
+    point.never_pj += outcome.bounds.never.0;
+    point.oracle_pj += outcome.bounds.oracle.0;
     point.ideal_pj += outcome.ideal.0;
-    point.limit_pj += outcome.limit.0;
+    point.limit_pj += outcome.bounds.limit.0;
     point.cycles += scene.demand.cycles;
     point.stall_bound_cycles += outcome.stall_bound;
     point.live_cycles += scene.live_cycles;
@@ -234,8 +248,8 @@ fn contribution(scene: &Scene<'_>, outcome: &Outcome, memory: &BankedMemory) -> 
         workload: scene.workload.into(),
         energy_pj,
         energy_per_token_pj: if scene.tokens > 0 { energy_pj / scene.tokens as f64 } else { 0.0 },
-        never_pj: outcome.never.0,
-        oracle_pj: outcome.oracle.0,
+        never_pj: outcome.bounds.never.0,
+        oracle_pj: outcome.bounds.oracle.0,
         cycles: scene.demand.cycles,
         charged_cycles: scene.demand.charged,
         average_power_mw: average_power(energy_pj, scene.demand.charged as f64, memory),

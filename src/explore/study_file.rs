@@ -88,26 +88,35 @@ fn each<'d, T>(field: &Field<'d>, read: impl Fn(&Field<'d>) -> Option<T>) -> Opt
     values.into_iter().collect()
 }
 
-/// One value or several, none of them wrong, at least one.
-fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
-    let values: Option<Vec<T>> = each(field, Field::value);
-    if field.is_present() && values.as_ref().is_some_and(Vec::is_empty) {
-        field.refuse("empty-list", format!("at least one: {}", T::expected()));
+/// As [`each`], but an empty list is refused: it would make the study empty.
+fn at_least_one<'d, T>(
+    field: &Field<'d>,
+    expected: impl AsRef<str>,
+    read: impl Fn(&Field<'d>) -> Option<T>,
+) -> Option<Vec<T>> {
+    let values = each(field, read)?;
+    if field.is_present() && values.is_empty() {
+        field.refuse("empty-list", expected);
         return None;
     }
-    values
+    Some(values)
+}
+
+/// One value or several, none of them wrong, at least one.
+fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
+    at_least_one(field, format!("at least one: {}", T::expected()), Field::value)
 }
 
 fn domains(field: &Field<'_>) -> Option<Vec<u32>> {
     if field.as_text() == Some("auto") {
         return Some(Vec::new());
     }
-    let numbers: Option<Vec<u32>> = each(field, |f| f.integer(1..=64));
-    if field.is_present() && numbers.as_ref().is_some_and(Vec::is_empty) {
-        field.refuse("empty-list", "numbers from 1 to 64, or \"auto\"");
+    const EXPECTED: &str = "numbers from 1 to 64, or \"auto\"";
+    if field.as_text().is_some() {
+        field.refuse("wrong-value", EXPECTED);
         return None;
     }
-    numbers
+    at_least_one(field, EXPECTED, |f| f.integer(1..=64))
 }
 
 fn interleave(field: &Field<'_>) -> Option<Vec<u32>> {
@@ -121,25 +130,25 @@ fn interleave(field: &Field<'_>) -> Option<Vec<u32>> {
         }
         Some(number)
     };
-    each(field, power)
+    at_least_one(field, "powers of two from 1 to 64", power)
 }
 
 fn alpha(field: &Field<'_>) -> Option<Vec<f64>> {
     match field.is_present() {
-        true => each(field, |f| f.number(0.01..=1.0)),
+        true => at_least_one(field, "shares from 0.01 to 1", |f| f.number(0.01..=1.0)),
         false => Some(vec![1.0]),
     }
 }
 
 fn placements(field: &Field<'_>) -> Option<Vec<PlacementRule>> {
     match field.is_present() {
-        true => each(field, |f| f.keyword(&PlacementRule::NAMES, &[])),
+        true => at_least_one(field, "placements such as \"first-fit\"", |f| f.keyword(&PlacementRule::NAMES, &[])),
         false => Some(vec![PlacementRule::Ideal, PlacementRule::Placed(Rule::FirstFit)]),
     }
 }
 
 fn policies(field: &Field<'_>) -> Option<Vec<PolicyRule>> {
-    each(field, policy)
+    at_least_one(field, "policies such as \"never\" and \"mask\"", policy)
 }
 
 fn policy(field: &Field<'_>) -> Option<PolicyRule> {
@@ -230,11 +239,10 @@ fn periods(field: &Field<'_>) -> Option<Vec<Option<Nanoseconds>>> {
         Some("back to back") => Some(None),
         _ => f.value::<Nanoseconds>().map(Some),
     };
-    let periods = if field.is_present() { each(field, period)? } else { vec![None] };
-    if periods.is_empty() {
-        field.refuse("empty-list", "at least one period, such as `1 s`, or \"back to back\"");
+    match field.is_present() {
+        true => at_least_one(field, "at least one period, such as `1 s`, or \"back to back\"", period),
+        false => Some(vec![None]),
     }
-    Some(periods)
 }
 
 /// One number above 0 for each of `workloads`.

@@ -108,6 +108,11 @@ impl Plan {
         Self { cycles: traffic.cycles, traffic, first_words }
     }
 
+    /// Segments it is made of: stretches in which one transfer walks over consecutive words of one block.
+    pub fn segments(&self) -> usize {
+        self.traffic.pieces.len()
+    }
+
     /// Stretches of access of each domain, ascending in their start. `domain_words` is a power of two.
     fn accesses(&self, domains: u32, domain_words: u64) -> Vec<Vec<(u64, u64)>> {
         let shift = domain_words.trailing_zeros();

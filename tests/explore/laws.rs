@@ -7,7 +7,7 @@ use trapti::explore::estimate::{Demand, estimate, limit};
 use trapti::explore::gap::{Gap, Gate, Place, follow};
 use trapti::explore::oracle::cheapest;
 use trapti::explore::tabulate::{Plan, ideal};
-use trapti::power::{Class, Policy, Sleep, States, TransitionCycles, break_even};
+use trapti::power::{BankedMemory, Class, Policy, Sleep, States, TransitionCycles, break_even};
 use trapti::trace::{Occupancy, OccupancyChange};
 use trapti::units::{Bytes, Cycles, Picojoules};
 
@@ -89,6 +89,49 @@ proptest! {
             let ours = cost(&follow(&gap, &Gate::new(&policy, states), &times), length, &memory) - floor;
             let best = cost(&cheapest(&gap, &memory, states, &times), length, &memory) - floor;
             prop_assert!(ours <= 2.0 * best + 2.0 * memory.power.on.0, "{ours} against {best} at {length}"); // thresholds are whole cycles
+        }
+    }
+}
+
+/// Thresholds of the lower envelope of `energy to enter and leave + leakage · time`, from ON down, with the states on it.
+fn envelope(memory: &BankedMemory, states: States, times: &TransitionCycles) -> Vec<(Sleep, u64)> {
+    let present = |s: &Sleep| match s {
+        Sleep::Light => states.light,
+        Sleep::Retention => states.retention,
+        Sleep::Off => true,
+    };
+    let on = memory.power.on.0;
+    let line = |s: Sleep| {
+        let power = memory.power.asleep[s.index()].0;
+        (memory.wake[s.index()].0 + (on - power) * times.both(s).0 as f64, power)
+    };
+    let (mut steps, mut now) = (Vec::new(), (0.0, on));
+    loop {
+        let deeper = Sleep::ALL.into_iter().filter(present).filter(|s| line(*s).1 < now.1);
+        let crossing = |s: Sleep| (line(s).0 - now.0) / (now.1 - line(s).1);
+        let Some(next) = deeper.min_by(|a, b| crossing(*a).total_cmp(&crossing(*b))) else { return steps };
+        steps.push((next, (crossing(next).ceil() as u64).max(1)));
+        now = line(next);
+    }
+}
+
+proptest! {
+    #[test]
+    fn timeouts_on_the_lower_envelope_cost_at_most_twice_the_oracle(extra in 0u64..100_000, short in 0.0f64..1.0, scale in 0.01f64..100.0, light in any::<bool>(), retention in any::<bool>(), lstp in any::<bool>()) {
+        // Several sleep states; going down step by step costs no more than going at once, but for a cycle of retention entry.
+        let mut memory = memory(if lstp { "22nm-lstp-hp" } else { "22nm-hp" }, 1);
+        memory.wake = memory.wake.map(|e| e * scale);
+        let (times, states) = (times(), States { light, retention });
+        let steps = envelope(&memory, states, &times);
+        let threshold = |s: Sleep| steps.iter().find(|(state, _)| *state == s).map(|(_, t)| Cycles(*t));
+        let policy = Policy::Timeout { light: threshold(Sleep::Light), retention: threshold(Sleep::Retention), off: threshold(Sleep::Off) };
+        let Some(&(last, reached)) = steps.last() else { return Ok(()) };
+        for length in [reached + times.both(last).0 + extra, (steps[0].1 as f64 * short) as u64] {
+            let gap = Gap { length, dead: vec![(0, length)], place: Place::Inner };
+            let floor = memory.power.asleep[last.index()].0 * length as f64;
+            let ours = cost(&follow(&gap, &Gate::new(&policy, states), &times), length, &memory) - floor;
+            let best = cost(&cheapest(&gap, &memory, states, &times), length, &memory) - floor;
+            prop_assert!(ours <= 2.0 * best + 8.0 * memory.power.on.0, "{ours} against {best} at {length}, {steps:?}");
         }
     }
 }

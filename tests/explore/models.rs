@@ -3,7 +3,9 @@
 use std::sync::OnceLock;
 use trapti::accelerator::Accelerator;
 use trapti::diagnostic::Source;
-use trapti::explore::{Exploration, Options, Point, Study, explore};
+use trapti::explore::{Choice, Exploration, Options, Point, Study, explore, select};
+use trapti::ids::MemoryId;
+use trapti::power::place::{Rule, Space, place};
 use trapti::sim::{self, simulate};
 use trapti::sram::EmbeddedTable;
 use trapti::trace::{Choices, Run};
@@ -140,4 +142,23 @@ fn a_macro_slower_than_the_run_waited_for_is_simulated_again() {
         assert!(point.cycles > planned);
     }
     assert!(exploration.summary.front.iter().all(|front| front.prediction.is_some()));
+}
+
+#[test]
+fn a_design_is_placed_again_as_it_was_explored() {
+    let model = EmbeddedTable::new(false).unwrap();
+    let exploration = explored(PLACEMENTS, runs(), false);
+    for (name, rule) in Rule::NAMES {
+        let point = at(&exploration, name, 16, "mask").point;
+        let design = select(&exploration, Choice::Point(point), &model).unwrap();
+        let organisation = &design.organisation;
+        let (words, domain_words) = (organisation.words(), organisation.domain_words);
+        let space = Space { words, domain_words, word_bytes: organisation.word_bytes() };
+        assert_eq!(Rule::named(&design.placement), Some(rule));
+        for run in runs() {
+            let placement = place(rule, &run.lifetimes, MemoryId(0), space).unwrap();
+            let expected = design.provenance.placements.iter().find(|(workload, _)| *workload == run.workload.name);
+            assert_eq!(Some(placement.digest()), expected.map(|(_, digest)| digest.clone()), "{name}");
+        }
+    }
 }
