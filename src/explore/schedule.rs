@@ -219,7 +219,7 @@ pub fn start_events(run: &Run) -> (Vec<u64>, Vec<String>) {
         if layer != before && later {
             cycles.push(timing.start.0);
             let name = layer.and_then(|layer| run.workload.layers.get(layer.index()).cloned());
-            names.push(name.unwrap_or_else(|| run.workload.ops[timing.op.index()].name.to_string()));
+            names.push(name.unwrap_or_else(|| run.workload.op(timing.op).name.to_string()));
         }
         before = layer;
     }
