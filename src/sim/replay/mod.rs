@@ -1,16 +1,18 @@
 //! Layers that repeat: what one did, the next does at once.
 //!
-//! A *block* is a run of consecutive ops of one phase and layer. Between two blocks there is nearly always a moment in which nothing is
-//! under way: the next layer waits for the last op of this one. If a block has the same form as one that was simulated before, its tensors
-//! being called something else, and everything that it can see at that moment is the same under these names, then it does the
-//! same, later: the same transfers and work, the same changes of occupancy, the same residences, with other ops, tensors and nodes.
+//! A *block* is a run of consecutive ops of one phase and layer, or of a part of it. Between two blocks there is nearly always a
+//! moment in which nothing is under way: the next one waits for the last op of this one. If a block has the same form as one
+//! that was simulated before, its tensors being called something else, and everything that it can see at that moment is the same under these
+//! names, then it does the same, later: the same transfers and work, the same changes of occupancy, the same residences, with
+//! other ops, tensors and nodes.
 //!
 //! What a block can see: the contents, uses and residences of its own tensors; the tiles in the operand buffers; its ops in the lists of
 //! the units; the nodes before it that its own follow. Of the rest of the memory it sees only how much can be evicted. It need not be the same,
 //! as long as evictions find obsolete bytes of tensors that the block does not know: these are evicted in the order of their
-//! last use, to the byte, so that many small evictions take what one large one takes.
+//! last use, to the byte, so that many small evictions take what one large one takes. Where bytes have to be written back, or needed ones of
+//! others than keys and values leave, those who lose them are compared one by one and renamed like the block's own (module `victims`).
 //!
-//! Whatever is not covered (several memories, evictions of needed bytes, an order given by the user, attention in tiles, an observer) is simulated.
+//! Whatever is not covered (several memories, other orders of victims, an order of ops given by the user, an observer) is simulated.
 
 mod block;
 mod comparison;
