@@ -178,8 +178,30 @@ mod tests {
     #[test]
     fn names_are_equal_where_their_texts_are() {
         let texts = [
-            "", ".", "a", "a.", "a.b", "0", "00", "007", "7", "a7", "7a", "a1b2", "a12", "a1.2", "é3é", "1.2.3.4.5.6", "1.2.3.4.5.06",
-            "123456789", "1234567890", "\0", "\01", "a\0", "token1.layer0.seq7.head3.score", "token1.layer0.seq7.head4.score",
+            "",
+            ".",
+            "a",
+            "a.",
+            "a.b",
+            "0",
+            "00",
+            "007",
+            "7",
+            "a7",
+            "7a",
+            "a1b2",
+            "a12",
+            "a1.2",
+            "é3é",
+            "1.2.3.4.5.6",
+            "1.2.3.4.5.06",
+            "123456789",
+            "1234567890",
+            "\0",
+            "\01",
+            "a\0",
+            "token1.layer0.seq7.head3.score",
+            "token1.layer0.seq7.head4.score",
         ];
         for first in texts {
             assert_eq!(Name::new(first).to_string(), first);

@@ -52,20 +52,35 @@ fn unrolled() -> String {
             tensor(score, format!("{name}.score"), (1, seen), "score", "none", of);
             tensor(context, format!("{name}.context"), (1, 64), "activation", "none", of);
             let kinds = [
-                format!(r#"key", "kind": "matmul", "a": {input}, "b": {layer}, "out": {key}, "m": 1, "k": 64, "n": 64"#),
+                format!(
+                    r#"key", "kind": "matmul", "a": {input}, "b": {layer}, "out": {key}, "m": 1, "k": 64, "n": 64"#
+                ),
                 format!(r#"append", "kind": "append", "inputs": [{key}], "out": {cache}, "row": {token}"#),
                 format!(r#"keys", "kind": "slice", "inputs": [{cache}], "out": {keys}, "origin": [0, 0]"#),
-                format!(r#"score", "kind": "matmul", "a": {input}, "b": {keys}, "b_transposed": true, "out": {score}, "m": 1, "k": 64, "n": {seen}"#),
-                format!(r#"softmax", "kind": "vector", "op": "softmax", "inputs": [{score}], "out": {score}, "elements": {seen}"#),
-                format!(r#"context", "kind": "matmul", "a": {score}, "b": {keys}, "out": {context}, "m": 1, "k": {seen}, "n": 64"#),
+                format!(
+                    r#"score", "kind": "matmul", "a": {input}, "b": {keys}, "b_transposed": true, "out": {score}, "m": 1, "k": 64, "n": {seen}"#
+                ),
+                format!(
+                    r#"softmax", "kind": "vector", "op": "softmax", "inputs": [{score}], "out": {score}, "elements": {seen}"#
+                ),
+                format!(
+                    r#"context", "kind": "matmul", "a": {score}, "b": {keys}, "out": {context}, "m": 1, "k": {seen}, "n": 64"#
+                ),
             ];
             for kind in kinds {
                 ops.push(format!(r#"{{"id": {}, "layer": {layer}, "name": "{name}.{kind}}}"#, ops.len()));
             }
         }
-        phases.push(format!(r#"{{"kind": "decode", "name": "token {}", "ops": [{}, {}]}}"#, token + 1, 12 * token, ops.len()));
+        phases.push(format!(
+            r#"{{"kind": "decode", "name": "token {}", "ops": [{}, {}]}}"#,
+            token + 1,
+            12 * token,
+            ops.len()
+        ));
     }
-    let mut text = String::from(r#"{"schema": "trapti.workload/1", "name": "eight tokens through two layers", "layers": ["layer0", "layer1"]"#);
+    let mut text = String::from(
+        r#"{"schema": "trapti.workload/1", "name": "eight tokens through two layers", "layers": ["layer0", "layer1"]"#,
+    );
     for (key, list) in [("tensors", tensors), ("ops", ops), ("phases", phases)] {
         write!(text, ",\n\"{key}\": [\n{}\n]", list.join(",\n")).unwrap();
     }
@@ -145,6 +160,10 @@ fn gpt2_xl_with_many_tokens_is_a_small_file() {
     let text = workload.to_json();
     assert!(text.len() < 1_000_000, "{} bytes", text.len());
     assert!(read(&text) == workload);
+    let longer = lowered(GPT2_XL, &Scenario { decode: 128, ..scenario }, |_| ());
+    assert!(longer.ops.len() > 1_000_000, "{} ops", longer.ops.len());
+    let longer = longer.to_json().len();
+    assert!(longer < text.len() + text.len() / 10, "{longer} bytes");
 }
 
 /// `TRAPTI_REGENERATE=1` writes it anew.
@@ -180,7 +199,9 @@ fn the_schema_has_the_keys_of_the_files() {
 
 fn keys(value: &serde_json::Value) -> Vec<String> {
     match value {
-        serde_json::Value::Object(map) => map.iter().flat_map(|(k, v)| std::iter::once(k.clone()).chain(keys(v))).collect(),
+        serde_json::Value::Object(map) => {
+            map.iter().flat_map(|(k, v)| std::iter::once(k.clone()).chain(keys(v))).collect()
+        }
         serde_json::Value::Array(list) => list.iter().flat_map(keys).collect(),
         _ => Vec::new(),
     }
@@ -189,10 +210,15 @@ fn keys(value: &serde_json::Value) -> Vec<String> {
 #[test]
 fn names_keep_their_braces_and_their_zeros() {
     let tensor = |id: u32, name: &str| {
-        format!(r#"{{"id": {id}, "name": "{name}", "rows": 4, "cols": 4, "bits": 8, "class": "weight", "home": "dram"}}"#)
+        format!(
+            r#"{{"id": {id}, "name": "{name}", "rows": 4, "cols": 4, "bits": 8, "class": "weight", "home": "dram"}}"#
+        )
     };
     let op = |id: u32, name: &str| {
-        format!(r#"{{"id": {id}, "name": "{name}", "kind": "matmul", "a": {id}, "b": {id}, "out": {}, "m": 4, "k": 4, "n": 4}}"#, id + 6)
+        format!(
+            r#"{{"id": {id}, "name": "{name}", "kind": "matmul", "a": {id}, "b": {id}, "out": {}, "m": 4, "k": 4, "n": 4}}"#,
+            id + 6
+        )
     };
     let mut tensors: Vec<_> = (0..6).map(|i| tensor(i, &format!("{{{i}}}}}07.{}", 2 * i))).collect();
     tensors.extend((6..12).map(|i| tensor(i, &format!("out{i}")).replace("dram", "none")));

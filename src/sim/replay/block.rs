@@ -46,9 +46,7 @@ fn layers<P: Probe>(engine: &Engine<'_, P>) -> Vec<Range<usize>> {
 fn cut<P: Probe>(engine: &Engine<'_, P>, layer: &Range<usize>) -> Option<usize> {
     let workload = engine.workload;
     let works = |op: &usize| !workload.is_rename(OpId::from(*op));
-    let keeps = |op: usize| {
-        workload.ops.at(op).kind.inputs().iter().any(|&tensor| workload.class(tensor) == Class::Kv)
-    };
+    let keeps = |op: usize| workload.ops.at(op).kind.inputs().iter().any(|&tensor| workload.class(tensor) == Class::Kv);
     let last = layer.clone().rev().find(|op| works(op) && keeps(*op))?;
     let at = (last + 1..layer.end).find(works)?;
     let dependencies = &engine.dependencies;

@@ -139,9 +139,8 @@ impl<P: Probe> Matcher<'_, '_, P> {
     fn containers(&mut self, from: &Range<usize>, to: &Range<usize>) -> Option<()> {
         let engine = self.engine;
         // Whether the op that renames bytes into the tensor is one of the block; `None` if there is no such op.
-        let inside = |tensor: TensorId, ops: &Range<usize>| {
-            Some(ops.contains(&engine.layouts.renamed_by(tensor)?.index()))
-        };
+        let inside =
+            |tensor: TensorId, ops: &Range<usize>| Some(ops.contains(&engine.layouts.renamed_by(tensor)?.index()));
         for (a, b) in self.sorted() {
             let (a, b) = (TensorId(a), TensorId(b));
             if inside(a, from) != inside(b, to) {

@@ -50,7 +50,9 @@ impl<T> Part<'_, T> {
     fn len(&self) -> u64 {
         match self {
             Part::Entry(_) => 1,
-            Part::Block { count, body, .. } => body.iter().map(Part::len).fold(0, u64::saturating_add).saturating_mul(*count),
+            Part::Block { count, body, .. } => {
+                body.iter().map(Part::len).fold(0, u64::saturating_add).saturating_mul(*count)
+            }
         }
     }
 }
@@ -149,8 +151,12 @@ impl<T: Readable> ListReader<'_, T> {
     fn index(&self, field: &Field<'_>) -> Option<String> {
         let index = field.value::<String>()?;
         match () {
-            () if !is_index(&index) => field.refuse("wrong-value", "letters, digits and `_`, not starting with a digit"),
-            () if self.indices.contains(&index) => field.refuse("duplicate-name", "an index that no block around it has"),
+            () if !is_index(&index) => {
+                field.refuse("wrong-value", "letters, digits and `_`, not starting with a digit")
+            }
+            () if self.indices.contains(&index) => {
+                field.refuse("duplicate-name", "an index that no block around it has")
+            }
             () => return Some(index),
         }
         None

@@ -113,8 +113,7 @@ pub(super) fn report(field: &Field<'_>, mistake: Mistake, indices: &[String]) {
             let message = format!("there is no block around it whose index is `{index}`");
             let known: Vec<_> = indices.iter().map(|index| format!("`{index}`")).collect();
             let label = format!("expected one of {}", known.join(", "));
-            let problem =
-                Diagnostic::new("unknown-index", message).at(field.document().source(), field.span(), label);
+            let problem = Diagnostic::new("unknown-index", message).at(field.document().source(), field.span(), label);
             field.document().report(match nearest(&index, indices.iter().map(String::as_str)) {
                 Some(near) => problem.with_help(format!("did you mean `{near}`?")),
                 None => problem,

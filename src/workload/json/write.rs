@@ -61,10 +61,12 @@ impl<T: Line> Writer<'_, T> {
 
     /// A name for the index of a block: what stands before the number that it changes in the first name, or a letter.
     fn index(&self, first: usize, period: usize) -> String {
-        let ((texts, here), (_, there)) = (self.list.at(first).name().parts(), self.list.at(first + period).name().parts());
+        let ((texts, here), (_, there)) =
+            (self.list.at(first).name().parts(), self.list.at(first + period).name().parts());
         let changed = here.iter().zip(&there).position(|(a, b)| a != b);
         let before = changed.map_or("", |number| texts[number].trim_end());
-        let word = before.rfind(|c: char| !c.is_ascii_alphabetic() && c != '_').map_or(before, |end| &before[end + 1..]);
+        let word =
+            before.rfind(|c: char| !c.is_ascii_alphabetic() && c != '_').map_or(before, |end| &before[end + 1..]);
         match word.chars().next_back() {
             Some(_) if is_index(word) && !self.indices.iter().any(|index| index == word) => word.into(),
             _ => format!("i{}", self.indices.len() + 1),

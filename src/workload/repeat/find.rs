@@ -137,7 +137,9 @@ impl<'a, T: Entry> Finder<'a, T> {
         if known || at + FEWEST * period > self.forms.len() {
             return 1;
         }
-        if let Some(bent) = (at..at + period).find(|&i| (1..FEWEST).any(|repetition| !self.on_line(i, period, repetition))) {
+        if let Some(bent) =
+            (at..at + period).find(|&i| (1..FEWEST).any(|repetition| !self.on_line(i, period, repetition)))
+        {
             self.bent.insert(period, bent);
             return 1;
         }

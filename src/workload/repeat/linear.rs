@@ -136,7 +136,8 @@ mod tests {
         ] {
             assert_eq!(at(text), Ok(value), "{text}");
         }
-        for text in ["", "-", "1 +", "token token", "token*token", "2*3", "2*3*token", "1.5", "--1", "9999999999999999999"]
+        for text in
+            ["", "-", "1 +", "token token", "token*token", "2*3", "2*3*token", "1.5", "--1", "9999999999999999999"]
         {
             assert_eq!(at(text), Err(Mistake::Form), "{text}");
         }

@@ -60,7 +60,9 @@ impl<T: Entry> Run<T> {
 
     fn gains_of(&self, place: usize) -> &[Gain] {
         match self.ends.get(place) {
-            Some(&end) => &self.gains[place.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..end as usize],
+            Some(&end) => {
+                &self.gains[place.checked_sub(1).map_or(0, |before| self.ends[before] as usize)..end as usize]
+            }
             None => &[],
         }
     }
@@ -319,7 +321,16 @@ mod tests {
 
     fn tensor(form: u32, rows: u32) -> Tensor {
         let name = format!("form{}{form}.{rows}", "x".repeat(form as usize));
-        Tensor { name: name.into(), rows, cols: 1, bits: 8, class: Class::Kv, home: Home::None, write_back: false, layer: None }
+        Tensor {
+            name: name.into(),
+            rows,
+            cols: 1,
+            bits: 8,
+            class: Class::Kv,
+            home: Home::None,
+            write_back: false,
+            layer: None,
+        }
     }
 
     fn block() -> impl Strategy<Value = Vec<Tensor>> {
