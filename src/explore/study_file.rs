@@ -164,10 +164,10 @@ fn policy(field: &Field<'_>) -> Option<PolicyRule> {
     let mut outer = field.table()?;
     let mut timeout = outer.required("timeout").table()?;
     outer.finish();
-    let mut threshold = |key| threshold(&timeout.optional(key));
-    let (light, retention, off) = (threshold("light"), threshold("retention"), threshold("off"));
+    let fields = ["light", "retention", "off"].map(|key| timeout.optional(key));
     timeout.finish();
-    if light.is_none() && retention.is_none() && off.is_none() {
+    let [light, retention, off] = fields.each_ref().map(threshold);
+    if !fields.iter().any(Field::is_present) {
         field.refuse("empty-list", "at least one threshold: light, retention or off");
         return None;
     }
