@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::Command;
 use trapti::Error;
 use trapti::artefact;
-use trapti::power::{Design, Policy};
+use trapti::power::{BusFront, Design, Policy};
 use trapti::rtl::{RtlBundle, generate};
 use trapti::units::Cycles;
 
@@ -91,6 +91,40 @@ fn the_bench_passes_in_icarus() {
         let text = tool(&directory, "vvp", &["-n", "tb.vvp"]);
         assert!(text.lines().any(|line| line == "PASS") && !text.contains("FAIL"), "{}: {text}", design.name);
     }
+}
+
+/// Every design with both bus fronts: Verilator, Icarus and, for the small one, Yosys accept the module around the top.
+#[test]
+fn a_bus_front_stands_around_the_top_when_the_design_asks_for_it() {
+    for (bus, suffix) in [(BusFront::Obi, "obi"), (BusFront::Axi4, "axi4")] {
+        for mut design in assorted() {
+            design.bus = bus;
+            let root = generated(&design);
+            let directory = root.path().join("rtl");
+            let top = format!("pgsram_{}_{suffix}", design.name);
+            let lint = ["--lint-only", "-Wall", "-Irtl", "--top-module", &top, "rtl/pgsram.vlt", "-f", "filelist.f"];
+            let text = tool(&directory, "verilator", &lint);
+            assert!(!text.contains("Warning"), "{top}: {text}");
+            let arguments = ["-g2005", "-Wall", "-s", &top, "-o", "front.vvp", "-f", "filelist.f"];
+            assert_eq!(tool(&directory, "iverilog", &arguments), "", "{top}");
+            if design.name == "small" {
+                let script = format!("read_verilog -DPGSRAM_BLACKBOX rtl/*.v; synth -top {top}; check -assert");
+                tool(&directory, "yosys", &["-q", "-p", &script]);
+            }
+        }
+    }
+    assert!(!RtlBundle::of(&small()).unwrap().files.iter().any(|(path, _)| path.contains("small_")));
+}
+
+#[test]
+fn axi4_has_words_of_1024_bits_at_most() {
+    let mut design = small();
+    design.organisation.word_bits = 2048;
+    design.macro_shape.word_bits = 2048;
+    design.macro_shape.capacity.0 *= 64;
+    assert!(!codes(&design).contains(&"bus-width"));
+    design.bus = BusFront::Axi4;
+    assert_eq!(codes(&design), ["bus-width"]);
 }
 
 #[test]

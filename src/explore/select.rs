@@ -6,7 +6,7 @@ use super::point::Point;
 use super::study::{Objective, PolicyRule};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::power::{BankedMemory, Design, DesignProvenance, TransitionCycles, organise};
+use crate::power::{BankedMemory, BusFront, Design, DesignProvenance, TransitionCycles, organise};
 use crate::schema;
 use crate::sram::{SramModel, Technology};
 use crate::units::Bytes;
@@ -55,6 +55,7 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         time_bits: 32,
         counters: 2,
         iso_in_rtl: true,
+        bus: BusFront::Native,
         clock: memory.clock,
         placement: point.placement.clone(),
         provenance: provenance(exploration, point, &memory),

@@ -37,12 +37,44 @@ pub struct Design {
     pub counters: u32,
     /// Isolation clamps in RTL; otherwise UPF isolates.
     pub iso_in_rtl: bool,
+    /// Bus in front of the request ports.
+    #[serde(default, skip_serializing_if = "BusFront::is_native")]
+    pub bus: BusFront,
     /// Clock.
     pub clock: Hertz,
     /// How lifetimes were placed; co-simulation places the run again and compares the digest.
     pub placement: String,
     /// Where it comes from.
     pub provenance: DesignProvenance,
+}
+
+/// What stands in front of each request port.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default, Serialize, Deserialize, schemars::JsonSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum BusFront {
+    /// Nothing: requests of word addresses, granted or stalled.
+    #[default]
+    Native,
+    /// OBI, byte addresses.
+    Obi,
+    /// AXI4, bursts of byte addresses.
+    Axi4,
+}
+
+impl BusFront {
+    /// Whether there is none.
+    pub fn is_native(&self) -> bool {
+        *self == Self::Native
+    }
+
+    /// What the name of the module with the front adds to that of the memory; none without a front.
+    pub fn suffix(self) -> Option<&'static str> {
+        match self {
+            Self::Native => None,
+            Self::Obi => Some("obi"),
+            Self::Axi4 => Some("axi4"),
+        }
+    }
 }
 
 /// Where a design comes from.

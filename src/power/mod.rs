@@ -24,7 +24,7 @@ pub use activity::{Activity, Class, DomainActivity, PortActivity, Transitions};
 pub use banked::{Assumptions, BankedMemory, ControllerGates, SleepLeakage};
 pub use break_even::break_even;
 pub use compile::{Portion, Selection};
-pub use design::{Controller, Design, DesignProvenance};
+pub use design::{BusFront, Controller, Design, DesignProvenance};
 pub use energy::{EnergyTerms, Totals, energy};
 pub use infeasible::Infeasible;
 pub use organisation::{MacroShape, Organisation};

@@ -3,7 +3,7 @@
 use super::description::MemoryDescription;
 use super::documents;
 use super::modules::{MODULES, WAIVERS};
-use super::{Parameters, top};
+use super::{Parameters, front, top};
 use crate::Result;
 use crate::artefact::{self, Input, Staging};
 use crate::power::Design;
@@ -71,5 +71,6 @@ fn verilog(top: &str, parameters: &Parameters) -> Vec<(String, String)> {
         false => format!("{}{text}", top::LICENCE),
     };
     let modules = MODULES.iter().map(|module| (format!("rtl/{}", module.file), licensed(module.text)));
-    modules.chain([(format!("rtl/{top}.v"), top::source(top, parameters))]).collect()
+    let front = front::source(top, parameters).map(|(name, text)| (format!("rtl/{name}.v"), text));
+    modules.chain([(format!("rtl/{top}.v"), top::source(top, parameters))]).chain(front).collect()
 }

@@ -2,7 +2,7 @@
 
 use super::description::MemoryDescription;
 use super::modules::MODULES;
-use crate::power::{Design, Policy};
+use crate::power::{BusFront, Design, Policy};
 use crate::{Error, Result};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
 use std::path::PathBuf;
@@ -13,14 +13,15 @@ const BENCH: &str = include_str!("templates/pgsram_tb.v.txt");
 /// File list, description and bench of a design, as paths and contents.
 pub(super) fn texts(design: &Design, memory: &MemoryDescription) -> Result<Vec<(String, String)>> {
     Ok(vec![
-        ("filelist.f".into(), file_list(&memory.top)),
+        ("filelist.f".into(), file_list(&memory.top, design.bus)),
         ("README.md".into(), render(README, design, memory)?),
         ("tb/pgsram_tb.v".into(), render(BENCH, design, memory)?),
     ])
 }
 
-fn file_list(top: &str) -> String {
-    let modules = MODULES.iter().map(|module| module.file.to_string()).chain([format!("{top}.v")]);
+fn file_list(top: &str, bus: BusFront) -> String {
+    let front = bus.suffix().map(|suffix| format!("{top}_{suffix}.v"));
+    let modules = MODULES.iter().map(|module| module.file.to_string()).chain([format!("{top}.v")]).chain(front);
     modules.map(|file| format!("rtl/{file}\n")).collect()
 }
 
@@ -38,6 +39,7 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
     let wakes = memory.wake_latency.iter();
     context! {
         top => memory.top.as_str(),
+        front => design.bus.suffix().map(|suffix| format!("{}_{suffix}", memory.top)),
         capacity => design.capacity.human(),
         clock_mhz => design.clock.0 as f64 / 1e6,
         domains => organisation.domains,

@@ -1,7 +1,7 @@
 //! The parameters of `pgsram_top`, checked.
 
 use crate::diagnostic::Diagnostic;
-use crate::power::{Design, Policy};
+use crate::power::{BusFront, Design, Policy};
 use crate::{Error, Result};
 
 /// Value of the Verilog parameter POLICY.
@@ -75,6 +75,8 @@ pub struct Parameters {
     pub counters: u32,
     /// Isolation clamps in RTL.
     pub iso_in_rtl: bool,
+    /// Bus of the request ports; none of the parameters of `pgsram_top`.
+    pub bus: BusFront,
     /// Bits of a request's identifier.
     pub id_bits: u32,
     /// Idle thresholds `[light, retention, off]`, 0 = disabled: values of inputs, not of parameters.
@@ -126,6 +128,7 @@ impl Parameters {
             time_bits: design.time_bits,
             counters: design.counters,
             iso_in_rtl: design.iso_in_rtl,
+            bus: design.bus,
             id_bits: ID_BITS,
             thresholds: design.policy.thresholds(design.states).map(|c| c.0),
         }
@@ -201,6 +204,7 @@ fn check(design: &Design) -> Vec<Diagnostic> {
     problems.extend(check_macros(design));
     problems.extend(check_thresholds(design));
     problems.extend(check_acknowledge(design));
+    problems.extend(check_bus(design));
     problems
 }
 
@@ -262,6 +266,15 @@ fn check_powers_of_two(design: &Design) -> Vec<Diagnostic> {
                 .with_help("domain, bank and row are bit fields of the word address")
         })
         .collect()
+}
+
+/// AXI4 has data of 8 to 1024 bits.
+fn check_bus(design: &Design) -> Option<Diagnostic> {
+    let wide = design.bus == BusFront::Axi4 && design.organisation.word_bits > 1024;
+    wide.then(|| {
+        Diagnostic::new("bus-width", format!("AXI4 has no data of {} bits", design.organisation.word_bits))
+            .with_help("use words of at most 1024 bits, or another bus")
+    })
 }
 
 /// The macros of a bank must make up the bank exactly.

@@ -63,6 +63,15 @@ impl Port {
     }
 }
 
+/// Ports that a bus front takes the place of; `poison_o` stays visible beside it.
+const REQUEST: [&str; 11] =
+    ["req_i", "we_i", "addr_i", "be_i", "wdata_i", "aid_i", "gnt_o", "rvalid_o", "rdata_o", "err_o", "rid_o"];
+
+/// Whether a bus front takes the place of a port.
+pub(super) fn is_request(port: &Port) -> bool {
+    REQUEST.contains(&port.name)
+}
+
 /// All ports of the generated top, in the order of its declaration.
 pub(crate) fn ports(parameters: &Parameters) -> Vec<Port> {
     let mut list = shared_ports();

@@ -1,7 +1,7 @@
 //! Small designs that differ in everything that decides about cycles.
 
 use trapti::power::{
-    ControllerTiming, Design, DesignProvenance, MacroShape, Organisation, Policy, States, SwitchDelays,
+    BusFront, ControllerTiming, Design, DesignProvenance, MacroShape, Organisation, Policy, States, SwitchDelays,
 };
 use trapti::schema;
 use trapti::units::{Bytes, Cycles, Hertz};
@@ -39,6 +39,7 @@ pub fn around(name: &str, organisation: Organisation, policy: Policy) -> Design 
         time_bits: 32,
         counters: 1,
         iso_in_rtl: true,
+        bus: BusFront::Native,
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {

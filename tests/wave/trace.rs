@@ -1,7 +1,7 @@
 //! A controller trace told state by state, and a small writer of value change dumps.
 
 use trapti::power::{
-    ControllerTiming, Design, DesignProvenance, MacroShape, Organisation, Policy, States, SwitchDelays,
+    BusFront, ControllerTiming, Design, DesignProvenance, MacroShape, Organisation, Policy, States, SwitchDelays,
 };
 use trapti::units::{Bytes, Hertz};
 
@@ -69,6 +69,7 @@ pub fn design() -> Design {
         time_bits: 32,
         counters: 2,
         iso_in_rtl: true,
+        bus: BusFront::Native,
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {
