@@ -3,7 +3,7 @@
 use super::description::MemoryDescription;
 use super::documents;
 use super::modules::{MODULES, WAIVERS};
-use super::{Parameters, front, top};
+use super::{Parameters, front, registers, top};
 use crate::Result;
 use crate::artefact::{self, Input, Staging};
 use crate::power::Design;
@@ -43,6 +43,7 @@ impl RtlBundle {
         let memory = MemoryDescription::new(design, &top, &design_text, &parameters);
         let mut files = verilog(&top, &parameters);
         files.extend(documents::texts(design, &memory)?);
+        files.extend(registers::texts().map(|(path, text)| (path.to_string(), text)));
         files.push(("rtl/pgsram.vlt".into(), WAIVERS.into()));
         files.push(("memory.json".into(), artefact::json(&memory)));
         files.push(("design.json".into(), design_text));

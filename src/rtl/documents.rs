@@ -1,7 +1,7 @@
 //! The files around the Verilog: file list, description, bench.
 
 use super::description::MemoryDescription;
-use super::modules::MODULES;
+use super::modules::{MODULES, REGISTERS};
 use crate::power::{BusFront, Design, Policy};
 use crate::{Error, Result};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -21,7 +21,11 @@ pub(super) fn texts(design: &Design, memory: &MemoryDescription) -> Result<Vec<(
 
 fn file_list(top: &str, bus: BusFront) -> String {
     let front = bus.suffix().map(|suffix| format!("{top}_{suffix}.v"));
-    let modules = MODULES.iter().map(|module| module.file.to_string()).chain([format!("{top}.v")]).chain(front);
+    let modules = MODULES
+        .iter()
+        .map(|module| module.file.to_string())
+        .chain([format!("{REGISTERS}.v"), format!("{top}.v")])
+        .chain(front);
     modules.map(|file| format!("rtl/{file}\n")).collect()
 }
 

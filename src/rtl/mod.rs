@@ -11,6 +11,7 @@ mod front;
 mod modules;
 mod parameters;
 mod ports;
+mod registers;
 mod top;
 
 pub use bundle::{RtlBundle, generate};

@@ -1,0 +1,43 @@
+//! The control and status registers: one table, from which the Verilog, the SystemRDL description, the C header and the
+//! Markdown page are written. The texts are kept in `rtl/`; a test compares them.
+
+mod documents;
+mod table;
+mod verilog;
+
+use table::{Kind, REGISTERS, Register, Width};
+
+/// What the table yields, with its place in a generated directory.
+pub(super) fn texts() -> [(&'static str, String); 4] {
+    [
+        ("rtl/pgsram_csr.v", verilog::source()),
+        ("registers/pgsram_registers.rdl", documents::system_rdl()),
+        ("registers/pgsram_registers.h", documents::c_header()),
+        ("registers/registers.md", documents::markdown()),
+    ]
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    #[test]
+    fn the_texts_kept_are_those_of_the_table() {
+        let root = concat!(env!("CARGO_MANIFEST_DIR"), "/rtl/");
+        for (path, text) in texts() {
+            let kept = std::fs::read_to_string(format!("{root}{}", path.trim_start_matches("rtl/"))).unwrap();
+            assert!(kept == text, "{path} is not what the table yields:\n{text}");
+        }
+    }
+
+    #[test]
+    fn names_differ_and_every_register_is_checked_by_the_bench() {
+        let bench = include_str!("../../../testbenches/pgsram_csr_tb.v");
+        let names: BTreeSet<&str> = REGISTERS.iter().map(|register| register.name).collect();
+        assert_eq!(names.len(), REGISTERS.len());
+        for name in names {
+            assert!(bench.contains(&format!("`PGSRAM_{name}_OFFSET")), "{name}");
+        }
+    }
+}
