@@ -91,6 +91,15 @@ impl Grid {
         Cells { rows: range(&self.rows, rect.row, rect.rows), cols: range(&self.cols, rect.col, rect.cols) }
     }
 
+    /// Cells that lie in `rect` whole.
+    pub fn within(&self, rect: Rect) -> Cells {
+        let range = |cuts: &Cuts, start: u32, len: u32| {
+            let first = cuts.starts.partition_point(|&at| at < start) as u32;
+            (first, cuts.starts.partition_point(|&at| at <= start + len) as u32 - 1)
+        };
+        Cells { rows: range(&self.rows, rect.row, rect.rows), cols: range(&self.cols, rect.col, rect.cols) }
+    }
+
     /// Numbers of the cells of a rectangle, row by row.
     pub fn numbers(&self, cells: Cells) -> impl Iterator<Item = usize> + use<> {
         let columns = self.cols.count() as usize;
@@ -188,6 +197,8 @@ mod tests {
         let cells = grid.cells(Rect { row: 64, col: 20, rows: 64, cols: 20 });
         assert_eq!((cells.rows, cells.cols), ((1, 3), (1, 3)));
         assert_eq!(grid.cell_bits(2, 2), 28 * 8 * 8);
+        let within = grid.within(Rect { row: 63, col: 20, rows: 65, cols: 20 });
+        assert_eq!((within.rows, within.cols), ((1, 3), (2, 3)));
     }
 
     #[test]

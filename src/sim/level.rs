@@ -119,8 +119,11 @@ impl<P: Probe> Engine<'_, P> {
             return false;
         }
         self.pin(ASKING, memory, tiles);
+        let before = self.residency.stores[memory].tracker.used();
         let room = self.residency.make_room(now, memory, bytes);
-        self.residency.stores[memory].unpin(ASKING);
+        let store = &mut self.residency.stores[memory];
+        store.unpin(ASKING);
+        self.transfers.retry |= store.tracker.used() < before;
         if !matches!(room, Room::Ready) {
             self.interrupt_trains();
         }
@@ -282,6 +285,7 @@ impl<P: Probe> Engine<'_, P> {
             causes.add(self.transfers.last_fill[memory][tiles[0].0.index()].map(|(node, _)| (node, 0)));
         }
         self.transfers.copy_started = (now, causes);
+        self.transfers.retry = true;
         let (until, end) = self.record_move(now, request, moved, &causes);
         let index = self.begin(until, request, end, false);
         if let Some(memory) = to {
@@ -324,11 +328,14 @@ impl<P: Probe> Engine<'_, P> {
         }
         let (tensor, mut bytes) = (spill.tensor, spill.bytes);
         let cells: Vec<u32> = spill.cells.iter().map(|&(cell, _)| cell).collect();
+        let grid = &self.residency.held[tensor.index()].grid;
+        let tiles: Tiles = cells.iter().map(|&cell| (tensor, grid.single(cell as usize))).collect();
+        if self.is_arriving(now, i, memory, &tiles) {
+            return false;
+        }
         let (Some(from), Some(to)) = (self.free_port(now, Some(memory)), self.free_port(now, above)) else {
             return false;
         };
-        let grid = &self.residency.held[tensor.index()].grid;
-        let tiles: Tiles = cells.iter().map(|&cell| (tensor, grid.single(cell as usize))).collect();
         let mut lifetimes = [LifetimeId(0); 2];
         if let Some(above) = above {
             // To a memory goes all there is of each cell.

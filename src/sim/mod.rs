@@ -19,6 +19,7 @@ mod eviction;
 mod folds;
 pub mod gemm;
 mod grid;
+mod in_place;
 mod layout;
 mod level;
 mod lru;

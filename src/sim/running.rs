@@ -216,6 +216,12 @@ impl Running {
         self.slot(step).step.reads_back.and_then(|write| self.write_of(write))
     }
 
+    /// Which operand a vector op overwrites, if it does.
+    pub fn in_place(&self) -> Option<usize> {
+        let Operands { inputs, out, .. } = &self.operands;
+        inputs.iter().position(|input| input.tensor == out.tensor && matches!(self.walk, Walk::Vector(_)))
+    }
+
     /// How a transfer of an operand is recorded.
     pub fn side(&self, operand: usize) -> Operand {
         match (operand, &self.walk) {

@@ -66,14 +66,14 @@ impl<P: Probe> Engine<'_, P> {
                 return;
             }
             let waiting = self.transfers.queue.len();
-            if self.attempt(now, i) {
+            let started = self.attempt(now, i);
+            if started {
                 self.transfers.queue.remove(i);
-                if std::mem::take(&mut self.transfers.retry) {
-                    i = 0;
-                }
-            } else if self.transfers.queue.len() > waiting {
-                i = 0; // A copy upwards was requested; it may come first.
-            } else {
+            }
+            // A copy upwards that was requested may come first.
+            if std::mem::take(&mut self.transfers.retry) || self.transfers.queue.len() > waiting {
+                i = 0;
+            } else if !started {
                 i += 1;
             }
         }
@@ -274,6 +274,9 @@ impl<P: Probe> Engine<'_, P> {
     fn attempt_write(&mut self, now: u64, i: usize, rect: Rect, bytes: u32) -> bool {
         let request = self.transfers.queue[i];
         let (unit, memory) = (request.unit as usize, request.memory as usize);
+        if let Some(started) = self.bring_rest(now, i, rect) {
+            return started;
+        }
         let tiles = self.locate(unit, None, rect);
         let started = match self.free_port(now, Some(memory)) {
             Some(port) if self.find_room(now, i, memory, &tiles) => {
@@ -300,6 +303,8 @@ impl<P: Probe> Engine<'_, P> {
             self.residency.add(now, memory, tensor, cells, true);
             self.residency.invalidate_elsewhere(now, memory, tensor, cells);
         }
+        // What was to be saved may be written anew: who waits for its room tries again.
+        self.transfers.retry |= self.residency.stores.iter().any(|store| store.capacity.is_some());
         self.pin(request.id, memory, tiles);
         let lifetime = self.touch_all(now, memory, tiles);
         let Some(running) = &self.units[unit].running else { return };

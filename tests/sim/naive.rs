@@ -1,6 +1,7 @@
 //! The same semantics, cycle by cycle and element by element, for small workloads: `docs/accelerator.md` as a program.
 
 mod cases;
+mod decode;
 mod play;
 mod room;
 mod stationary;
@@ -21,6 +22,8 @@ use trapti::workload::{CausalMask, OpKind, Tensor, ViewMapping, Workload};
 type Element = (u32, u32);
 /// Half-open.
 type Span = (u32, u32);
+/// First request, memory, port, whether it is a read, class and bytes of a transfer.
+type Recorded = (u64, usize, usize, bool, usize, u64);
 type Key = (Option<OpId>, Vec<Element>, (u32, u32));
 
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -99,8 +102,14 @@ struct Naive<'a> {
     asked: u64,
     /// For each memory, bytes read and written by class.
     moved: Vec<[[u64; 4]; 2]>,
+    /// Transfers of memories.
+    recorded: Vec<Recorded>,
     /// Bytes read from DRAM and written to it.
     dram: [u64; 2],
+    /// Bytes that had to leave so far.
+    removed: usize,
+    /// Array of each matmul that products are dealt out to in turn.
+    dealt: BTreeMap<OpId, usize>,
     /// Whether anything that is there may have changed.
     changed: bool,
 }
@@ -320,17 +329,27 @@ impl Naive<'_> {
         if self.accelerator.dispatch == Dispatch::Greedy {
             return self.workload.op_ids().filter(is_matmul).filter(waiting).find(|&op| self.is_free(op));
         }
-        let all: Vec<OpId> = self.workload.op_ids().filter(is_matmul).collect();
-        let breaks = |i: usize| (1..=i).filter(|&j| !self.waits_for(all[j], all[j - 1])).count();
-        let mut mine = (0..all.len()).filter(|&i| breaks(i) % arrays == unit).map(|i| all[i]);
+        let mut mine = self.dealt.iter().filter(|(_, array)| **array == unit).map(|(op, _)| *op);
         mine.find(waiting).filter(|&op| self.is_free(op))
+    }
+
+    /// Deals out the products to the arrays in turn; one that waits for the one just before it goes to the same array.
+    fn deal(&mut self) {
+        let is_matmul = |op: &OpId| matches!(self.workload.op(*op).kind, OpKind::Matmul { .. });
+        let all: Vec<OpId> = self.workload.op_ids().filter(is_matmul).collect();
+        let mut array = 0;
+        for (i, &op) in all.iter().enumerate() {
+            if i > 0 && !self.waits_for(op, all[i - 1]) {
+                array += 1;
+            }
+            self.dealt.insert(op, array % self.accelerator.arrays.len());
+        }
     }
 
     /// Whether `op` waits for the earlier matmul `other`, directly or through ops that are no matmuls.
     fn waits_for(&self, op: OpId, other: OpId) -> bool {
         let is_matmul = |op: OpId| matches!(self.workload.op(op).kind, OpKind::Matmul { .. });
-        let before = self.workload.dependencies()[op.index()].to_vec();
-        before.iter().any(|&b| b == other || (!is_matmul(b) && self.waits_for(b, other)))
+        self.dependencies[op.index()].iter().any(|&b| b == other || (!is_matmul(b) && self.waits_for(b, other)))
     }
 
     fn start(&mut self, unit: usize, op: OpId) {

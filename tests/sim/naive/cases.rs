@@ -1,24 +1,35 @@
 //! Random small cases.
 
-use super::super::fixtures::{Block, Builder, block, expand, small_accelerator};
+use super::super::fixtures::{Block, Builder, accelerator, block, expand, small_accelerator};
+use super::Recorded;
 use super::play::play;
+use itertools::Itertools;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use std::fmt::Debug;
-use trapti::accelerator::{Accelerator, Memory, Overlap, Reclaim, Replacement, Serves, Victims};
+use trapti::accelerator::{Accelerator, Dataflow, Memory, Overlap, Reclaim, Replacement, Serves, Victims};
 use trapti::ids::MemoryId;
 use trapti::sim::{Options, simulate};
+use trapti::trace::{Node, Run};
 use trapti::units::{Bytes, Cycles};
 use trapti::workload::{CausalMask, Class, Home, VectorKind, WeightRelease, Workload};
 
 /// Cases a property is tried with; `PROPTEST_CASES` asks for more.
-fn cases(default: u32) -> ProptestConfig {
+pub(super) fn cases(default: u32) -> ProptestConfig {
     let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
     ProptestConfig { cases: asked.unwrap_or(default), failure_persistence: None, ..ProptestConfig::default() }
 }
 
 fn same<T: PartialEq + Debug>(what: &str, ours: &T, naive: &T) -> Result<(), String> {
     if ours == naive { Ok(()) } else { Err(format!("{what}: {ours:?}, not {naive:?}")) }
+}
+
+/// Every transfer of a memory in the record, ascending.
+fn recorded(run: &Run) -> Vec<Recorded> {
+    let transfers = run.accesses.nodes().iter().filter(|node| node.kind.is_transfer());
+    let class = |tensor| run.workload.tensor(tensor).class as usize;
+    let one = |n: Node| (n.start.0, n.memory_id().index(), n.port.into(), n.kind.reads(), class(n.tensor), n.bytes().0);
+    transfers.map(one).sorted_unstable().collect()
 }
 
 /// Simulates both ways; the cycles compared if everything is equal, else what differs.
@@ -30,6 +41,11 @@ fn compare_runs(workload: &Workload, accelerator: &Accelerator, options: &Option
             same(&format!("memory {memory} in cycle {cycle}"), ours, naive)?;
         }
     }
+    let transfers = recorded(&fast);
+    for (ours, naive) in transfers.iter().zip(&slow.recorded) {
+        same("transfer", ours, naive)?;
+    }
+    same("transfers", &transfers.len(), &slow.recorded.len())?;
     let ours = &fast.statistics;
     let times: BTreeMap<_, _> = ours.ops.iter().map(|t| (t.op, (t.start.0, t.end.0))).collect();
     same("ops", &times, &slow.times)?;
@@ -44,7 +60,7 @@ fn compare_runs(workload: &Workload, accelerator: &Accelerator, options: &Option
     Ok(ours.cycles.0)
 }
 
-fn assert_equal(workload: &Workload, accelerator: &Accelerator, options: &Options) {
+pub(super) fn assert_equal(workload: &Workload, accelerator: &Accelerator, options: &Options) {
     let compared = compare_runs(workload, accelerator, options);
     assert!(compared.is_ok(), "{}", compared.unwrap_err());
 }
@@ -59,14 +75,14 @@ fn options(whole: bool) -> Options {
     Options { weights, ..Options::default() }
 }
 
-fn policies() -> impl Strategy<Value = (Replacement, Victims, Reclaim)> {
+pub(super) fn policies() -> impl Strategy<Value = (Replacement, Victims, Reclaim)> {
     let replacement = prop::sample::select(vec![Replacement::Lru, Replacement::Fifo, Replacement::Belady]);
     let victims = prop::sample::select(vec![Victims::ObsoleteFirst, Victims::Any]);
     (replacement, victims, prop::sample::select(vec![Reclaim::Lazy, Reclaim::Eager]))
 }
 
 /// A part of all bytes as capacity.
-fn limit(
+pub(super) fn limit(
     accelerator: &mut Accelerator,
     workload: &Workload,
     percents: &[u64],
@@ -217,4 +233,27 @@ proptest! {
         limit(&mut chip, &workload, &percents, policies);
         assert_equal(&workload, &chip, &options(whole));
     }
+}
+
+/// Products of 4x4 matrices that Fifo evicts from each other: a write takes bytes that were to be saved, so that the request
+/// which waits for them goes on in the same cycle, not in the next one in which something ends.
+#[test]
+fn a_request_goes_on_in_the_cycle_in_which_it_can() {
+    let mut b = Builder::default();
+    let input = b.tensor(4, 4, Class::Activation, Home::Dram);
+    let weights = [0; 2].map(|_| b.tensor(4, 4, Class::Weight, Home::Dram));
+    b.matmul(input, weights[0], false, Class::Kv, CausalMask::None);
+    let second = b.matmul(input, weights[1], false, Class::Kv, CausalMask::None);
+    b.matmul(second, input, false, Class::Score, CausalMask::None);
+    b.matmul(input, second, false, Class::Score, CausalMask::None);
+    let mut chip = accelerator(2, Overlap::DoubleBuffered);
+    for (array, (rows, columns)) in chip.arrays.iter_mut().zip([(1, 4), (4, 1)]) {
+        (array.rows, array.columns, array.buffer_length, array.accumulator_rows) = (rows, columns, 3, Some(0));
+    }
+    chip.arrays[0].dataflow = Dataflow::InputStationary;
+    (chip.dram.latency, chip.dram.ports) = (Cycles(15), 2);
+    let memory = &mut chip.memories[0];
+    (memory.ports, memory.port_bits, memory.latency) = (4, 128, Cycles(4));
+    (memory.capacity, memory.replacement, memory.victims) = (Some(Bytes(34)), Replacement::Fifo, Victims::Any);
+    assert_equal(&b.workload, &chip, &options(false));
 }

@@ -1,7 +1,7 @@
 //! Plays a workload cycle by cycle.
 
 use super::store::Store;
-use super::{Naive, Unit, tensors};
+use super::{Naive, Recorded, Unit, tensors};
 use std::collections::{BTreeMap, BTreeSet};
 use trapti::accelerator::{Accelerator, Overlap};
 use trapti::ids::OpId;
@@ -23,6 +23,8 @@ pub(super) struct Played {
     pub times: BTreeMap<OpId, (u64, u64)>,
     /// For each memory, bytes read and written by class.
     pub moved: Vec<[[u64; 4]; 2]>,
+    /// Every transfer of a memory, ascending.
+    pub recorded: Vec<Recorded>,
     /// Bytes read from DRAM and written to it.
     pub dram: [u64; 2],
     /// For each memory, needed bytes that had to leave.
@@ -50,11 +52,14 @@ fn new<'a>(workload: &'a Workload, accelerator: &'a Accelerator, options: &Optio
         ports: ports.map(|ports| vec![0; ports as usize]).collect(),
         queue: Vec::new(),
         moves: Vec::new(),
-        places_free: Vec::new(),
         leaves: BTreeMap::new(),
         asked: 0,
         moved: vec![[[0; 4]; 2]; memories],
+        recorded: Vec::new(),
         dram: [0; 2],
+        places_free: Vec::new(),
+        removed: 0,
+        dealt: BTreeMap::new(),
         changed: true,
     }
 }
@@ -130,11 +135,12 @@ impl Naive<'_> {
 
 pub(super) fn play(workload: &Workload, accelerator: &Accelerator, options: &Options) -> Played {
     let mut naive = new(workload, accelerator, options);
+    naive.deal();
     let mut curves = vec![Vec::new(); naive.stores.len()];
     naive.finish_renames(0);
     for now in 0.. {
         naive.settle(now);
-        if naive.finished.len() == workload.ops.len() {
+        if naive.finished.len() == workload.ops.len() && naive.moves.is_empty() {
             break;
         }
         naive.serve(now);
@@ -148,5 +154,6 @@ pub(super) fn play(workload: &Workload, accelerator: &Accelerator, options: &Opt
     }
     let (outcome, evicted) = (naive.outcome(), naive.stores.iter().map(|s| s.evicted).collect());
     let times = naive.finished.iter().map(|&op| (op, naive.times[op.index()])).collect();
-    Played { outcome, curves, times, moved: naive.moved, dram: naive.dram, evicted }
+    naive.recorded.sort_unstable();
+    Played { outcome, curves, times, moved: naive.moved, recorded: naive.recorded, dram: naive.dram, evicted }
 }

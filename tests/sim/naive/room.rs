@@ -81,7 +81,7 @@ impl Naive<'_> {
             let dirty = self.stores[memory].dirty.contains(&cell);
             match (needed, dirty, pass) {
                 (true, _, Pass::Obsolete) | (true, true, Pass::Clean) => continue,
-                (true, true, _) if self.stores[memory].leaving.contains(&cell) => continue,
+                (true, true, _) if self.stores[memory].leaving.contains_key(&cell) => continue,
                 (true, true, _) => saved.push((cell, bytes)),
                 _ => free.push((cell, bytes)),
             }
@@ -91,16 +91,17 @@ impl Naive<'_> {
         if !free.is_empty() {
             self.account(memory, tensor);
         }
-        self.stores[memory].leaving.extend(saved.iter().map(|(cell, _)| *cell));
-        (!saved.is_empty()).then_some(Leave { cells: saved, stays: false, by: 0 })
+        let number = self.stores[memory].leave(&saved);
+        (!saved.is_empty()).then_some(Leave { cells: saved, stays: false, by: 0, number })
     }
 
     /// What had to be saved has a copy above; it goes unless it only had to be copied or is in use again.
     pub(super) fn saved(&mut self, memory: usize, leave: &Leave) {
         for &(cell, bytes) in &leave.cells {
-            if !self.stores[memory].leaving.remove(&cell) {
+            if self.stores[memory].leaving.get(&cell) != Some(&leave.number) {
                 continue; // It was written again.
             }
+            self.stores[memory].leaving.remove(&cell);
             let bytes = bytes.min(self.there(memory, cell));
             if leave.stays || self.stores[memory].pins.iter().any(|(_, pinned)| *pinned == cell) {
                 if bytes == self.there(memory, cell) {

@@ -2,7 +2,7 @@
 
 use super::Naive;
 use super::tensors::{Cell, Need};
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 use trapti::accelerator::Reclaim;
 
 /// One memory.
@@ -16,8 +16,8 @@ pub(super) struct Store {
     pub dirty: BTreeSet<Cell>,
     /// Tiles in use, by the number of the request.
     pub pins: Vec<(u64, Cell)>,
-    /// Tiles of which something is being copied up.
-    pub leaving: BTreeSet<Cell>,
+    /// Tiles of which something is being copied up, and the number of that copy.
+    pub leaving: BTreeMap<Cell, u64>,
     /// When each tensor came, was last used, and last used or released.
     pub came: Vec<u64>,
     pub used: Vec<u64>,
@@ -38,7 +38,7 @@ impl Store {
             wanted: none(),
             dirty: BTreeSet::new(),
             pins: Vec::new(),
-            leaving: BTreeSet::new(),
+            leaving: BTreeMap::new(),
             came: zero.clone(),
             used: zero.clone(),
             idle: zero,
@@ -52,6 +52,13 @@ impl Store {
     /// Bytes there.
     pub(super) fn bytes(&self) -> u64 {
         self.present.iter().flatten().filter(|&&p| p).count() as u64
+    }
+
+    /// Tiles are to be copied up by the copy whose number this returns.
+    pub(super) fn leave(&mut self, cells: &[(Cell, usize)]) -> u64 {
+        let number = self.tick();
+        self.leaving.extend(cells.iter().map(|(cell, _)| (*cell, number)));
+        number
     }
 
     fn tick(&mut self) -> u64 {
@@ -154,6 +161,7 @@ impl Naive<'_> {
     pub(super) fn remove(&mut self, memory: usize, (tensor, tile): Cell, bytes: usize) {
         let there = self.there(memory, (tensor, tile));
         assert!(bytes <= there, "{bytes} of {there} bytes");
+        self.removed += bytes;
         let gone: Vec<usize> = self.tensors[tensor].tiles[tile][there - bytes..there].into();
         for i in gone {
             if self.is_needed(memory, tensor, i) {

@@ -6,6 +6,7 @@ use super::{Element, Naive, Phase, Tile};
 use std::collections::BTreeSet;
 use trapti::accelerator::Memory;
 use trapti::ids::{OpId, TensorId};
+use trapti::workload::OpKind;
 
 const ASKING: u64 = u64::MAX;
 
@@ -41,6 +42,8 @@ pub(super) struct Leave {
     pub cells: Vec<(Cell, usize)>,
     pub stays: bool,
     pub by: u64,
+    /// A tile that was written again is not saved by this copy.
+    pub number: u64,
 }
 
 /// A transfer under way.
@@ -183,14 +186,18 @@ impl Naive<'_> {
         let memories = self.stores.len();
         let (mut order, mut i) = (self.in_order(), 0);
         while i < order.len() && self.ports[..memories].iter().flatten().any(|&free| free <= now) {
-            let (waiting, id) = (self.queue.len(), order[i].id);
+            let (waiting, removed, id) = (self.queue.len(), self.removed, order[i].id);
             let request = *self.request(id);
             if request.what == What::Leave && self.give_up(&request) {
                 (order, i) = (self.in_order(), 0);
-            } else if self.attempt(now, &request) {
+                continue;
+            }
+            let started = self.attempt(now, &request);
+            if started {
                 self.queue.retain(|r| r.id != id);
-                i += 1;
-            } else if self.queue.len() > waiting {
+            }
+            // Whatever has changed, the first in order comes first.
+            if started || self.queue.len() > waiting || self.removed != removed {
                 (order, i) = (self.in_order(), 0);
             } else {
                 i += 1;
@@ -204,13 +211,30 @@ impl Naive<'_> {
         }
         let tile = self.tile_of(r);
         let (bytes, cells) = (tile.bytes, self.cells(&tile.elements));
+        let rest = self.written_in_part(r.op, &tile.elements, &cells);
         match r.what {
             What::Fetch(..) if self.arrives(r.memory, &cells) => false,
             What::Fetch(..) if self.missing(r.memory, &cells) == 0 => self.read(now, r, bytes, &cells),
             What::Fetch(..) => self.bring_nearer(now, r, &cells),
+            What::Write(_) if self.arrives(r.memory, &rest) => false,
+            What::Write(_) if self.missing(r.memory, &rest) > 0 => self.bring_nearer(now, r, &rest),
             What::Write(_) => self.write(now, r, bytes, &cells),
             _ => self.copy_up(now, r, bytes, &cells),
         }
+    }
+
+    /// Cells of which a vector op in place writes a part.
+    fn written_in_part(&self, op: OpId, elements: &[Element], cells: &[Cell]) -> Vec<Cell> {
+        let OpKind::Vector { inputs, out, .. } = &self.workload.op(op).kind else { return Vec::new() };
+        if !inputs.contains(out) {
+            return Vec::new();
+        }
+        let written: BTreeSet<&Element> = elements.iter().collect();
+        let left = |cell: &Cell| {
+            let mut all = self.tensors[cell.0].tiles[cell.1].iter().map(|&index| (cell.0 as u32, index as u32));
+            all.any(|element| !written.contains(&element))
+        };
+        cells.iter().copied().filter(left).collect()
     }
 
     fn arrives(&self, memory: usize, cells: &[Cell]) -> bool {
@@ -252,7 +276,14 @@ impl Naive<'_> {
         for (direction, port) in [(0, from), (1, to)] {
             let Some((place, port)) = port else { continue };
             self.ports[place][port] = end;
-            if place < memories { self.moved[place][direction][class] += bytes } else { self.dram[direction] += bytes }
+            if place == memories {
+                self.dram[direction] += bytes;
+                continue;
+            }
+            // What comes from elsewhere comes at the end.
+            let start = if direction == 1 && from.is_some() { end - arrives } else { now };
+            self.moved[place][direction][class] += bytes;
+            self.recorded.push((start, place, port, direction == 0, class, bytes));
         }
         end
     }
@@ -305,11 +336,12 @@ impl Naive<'_> {
             }
             (into, wanted) = (from, lacking);
         }
-        !self.comes_from_elsewhere(r, &wanted, into != r.memory) && self.fill(now, r, None, into, &wanted)
+        let singly = into != r.memory || matches!(r.what, What::Write(_));
+        !self.comes_from_elsewhere(r, &wanted, singly) && self.fill(now, r, None, into, &wanted)
     }
 
     /// Whether the only copy of something is in a memory beside the way; it is asked to come up: what belongs to one tensor, or
-    /// tile by tile if more than the nearest memory lacks it.
+    /// tile by tile if more than the nearest memory lacks it or it is the rest of what is written in place.
     fn comes_from_elsewhere(&mut self, r: &Request, cells: &[Cell], singly: bool) -> bool {
         let way = self.way_up(r.memory);
         for memory in (0..self.stores.len()).filter(|m| !way.contains(m)) {
@@ -318,13 +350,13 @@ impl Naive<'_> {
             let dirty = mine.into_iter().filter(|c| self.stores[memory].dirty.contains(c));
             let most = if singly { 1 } else { usize::MAX };
             let cells: Vec<(Cell, usize)> = dirty.take(most).map(|c| (c, self.there(memory, c))).collect();
-            if !r.spilling && !cells.iter().any(|(c, _)| self.stores[memory].leaving.contains(c)) {
-                self.stores[memory].leaving.extend(cells.iter().map(|(c, _)| *c));
-                self.ask_to_leave(r.ready, r, memory, Leave { cells, stays: true, by: 0 });
+            if !r.spilling && !cells.iter().any(|(c, _)| self.stores[memory].leaving.contains_key(c)) {
+                let number = self.stores[memory].leave(&cells);
+                self.ask_to_leave(r.ready, r, memory, Leave { cells, stays: true, by: 0, number });
             }
             return true;
         }
-        false
+        (0..self.stores.len()).any(|memory| !way.contains(&memory) && self.arrives(memory, cells))
     }
 
     fn ask_to_leave(&mut self, ready: u64, r: &Request, memory: usize, leave: Leave) {
@@ -390,8 +422,10 @@ impl Naive<'_> {
             *bytes = (*bytes).min(self.there(r.memory, *cell));
             let needed = self.is_needed(r.memory, cell.0, self.tensors[cell.0].tiles[cell.1][0]);
             let store = &mut self.stores[r.memory];
-            if *bytes == 0 || !needed || !store.dirty.contains(cell) || !store.leaving.contains(cell) {
-                (*bytes, _) = (0, store.leaving.remove(cell));
+            let mine = store.leaving.get(cell) == Some(&leave.number);
+            if *bytes == 0 || !needed || !store.dirty.contains(cell) || !mine {
+                *bytes = 0;
+                store.leaving.retain(|other, number| other != cell || *number != leave.number);
             }
         }
         leave.cells.retain(|&(_, bytes)| bytes > 0);
@@ -410,6 +444,9 @@ impl Naive<'_> {
         let (Some(from), Some(to)) = (self.port(Some(r.memory), now), self.port(above, now)) else { return false };
         let leave = self.leaves[&r.id].clone();
         let cells: Vec<Cell> = leave.cells.iter().map(|(cell, _)| *cell).collect();
+        if self.arrives(r.memory, &cells) {
+            return false;
+        }
         let mut bytes: usize = leave.cells.iter().map(|(_, bytes)| bytes).sum();
         if let Some(above) = above {
             let there: Vec<usize> = cells.iter().map(|&c| self.there(r.memory, c)).collect();
