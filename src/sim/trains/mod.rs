@@ -93,11 +93,6 @@ impl Trains {
         }
     }
 
-    /// Whether something is being recorded.
-    pub fn is_open(&self) -> bool {
-        self.open.is_some()
-    }
-
     /// The number of a state.
     fn class_of(&mut self, state: State) -> usize {
         if let Some(class) = self.classes.iter().position(|known| *known == state) {

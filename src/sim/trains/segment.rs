@@ -143,7 +143,7 @@ impl Opening {
         let shift = self.origin.away();
         let mut steps = vec![Vec::new(); engine.units.len()];
         for &(unit, step) in issued {
-            if step.partial || step.reads_back.is_some() {
+            if (step.last && step.partial) || step.reads_back.is_some() {
                 return None;
             }
             steps[unit as usize].push(shift.step(unit as usize, step));
