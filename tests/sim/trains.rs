@@ -47,7 +47,7 @@ impl Probe for Count {
 fn compare(workload: &Workload, accelerator: &Accelerator, options: &Options) -> u64 {
     let mut watches = [Watch::default(), Watch::default()];
     let [with, without] = &mut watches;
-    let mut run = |trains: bool, watch: &mut Watch| -> Run {
+    let run = |trains: bool, watch: &mut Watch| -> Run {
         simulate_observed(workload, accelerator, &Options { trains, ..*options }, &mut |_| {}, watch).unwrap()
     };
     let runs = [run(true, with), run(false, without)];
