@@ -228,7 +228,8 @@ impl Train {
             self.ends.push(self.tiles.len());
             let tiles = &self.tiles[first..];
             let as_wanted = match action.act {
-                Act::Write => engine.growth(0, tiles) == action.size,
+                // Of what is overwritten in place nothing may have left since it was read.
+                Act::Write => engine.growth(0, tiles) == action.size && (action.size == 0 || !in_place(engine, action)),
                 // What is copied up follows what came from DRAM before.
                 Act::CopyUp => engine.transfers.last_fill[0][tiles[0].0.index()].is_none(),
                 Act::Fill => {
@@ -387,6 +388,11 @@ fn whole<P: Probe>(engine: &Engine<'_, P>, tiles: &[(TensorId, Cells)]) -> u64 {
         grid.numbers(cells).map(|cell| grid.bits_of(cell)).sum::<u64>()
     };
     tiles.iter().map(bits).sum()
+}
+
+/// Whether the op of an action overwrites one of its operands.
+fn in_place<P: Probe>(engine: &Engine<'_, P>, action: &Action) -> bool {
+    engine.units[action.unit as usize].running.as_ref().is_some_and(|running| running.in_place().is_some())
 }
 
 /// Whether a read has no fill by another op to follow that no read before it has followed.
