@@ -27,11 +27,14 @@ pub(super) struct Geometry {
 /// Where a point stands in the order of the study: placement, period, memory.
 type Rank = (usize, usize, usize);
 
+/// A point with what each workload contributes.
+type Detailed = (Point, Vec<WorkloadPoint>);
+
 /// What a geometry yields.
 #[derive(Default)]
 pub(super) struct Yield {
     /// Points with what each workload contributes, policies in order.
-    pub points: Vec<(Rank, Vec<(Point, Vec<WorkloadPoint>)>)>,
+    pub points: Vec<(Rank, Vec<Detailed>)>,
     pub infeasible: Vec<InfeasiblePoint>,
     pub digests: Vec<PlacementDigest>,
 }

@@ -8,6 +8,7 @@ use crate::sram::{SramModel, Technology};
 use crate::units::{Bytes, Kelvin};
 use rustc_hash::FxHashMap;
 use serde::{Deserialize, Serialize};
+use std::collections::hash_map::Entry;
 use std::fmt;
 
 /// What may be different.
@@ -195,10 +196,10 @@ impl Leakages {
         let mut memories = FxHashMap::default();
         for point in points {
             let key = key(point)?;
-            if !memories.contains_key(&key) {
+            if let Entry::Vacant(place) = memories.entry(key) {
                 let split = (point.domains as u32, point.interleave as u32);
                 let spec = study.organisation(Bytes(point.capacity_bytes), split, key.3, summary.port);
-                memories.insert(key, organise(&spec, model).ok()?);
+                place.insert(organise(&spec, model).ok()?);
             }
         }
         Some(Self(memories))
