@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::{Arc, OnceLock};
 use trapti::accelerator::{Accelerator, Memory};
 use trapti::diagnostic::Source;
+use trapti::explore::predict::predict;
 use trapti::ids::MemoryId;
 use trapti::power::replay::{reference_activity, replay};
 use trapti::power::{
@@ -162,4 +163,30 @@ fn a_read_of_what_nobody_wrote_is_an_error_of_the_simulation() {
     let (organisation, placement) = placed(&run);
     let error = Stimulus::compile(&run, MEMORY, &Selection::default(), &placement, &organisation).unwrap_err();
     assert!(error.to_string().contains("before anything of it was written"), "{error}");
+}
+
+/// Each memory of a hierarchy can be taken alone: transfers of the others are work of the same length.
+#[test]
+fn every_memory_of_a_run_can_be_replayed() {
+    let model = Model::parse(&source("huggingface/qwen2.5-0.5b.json")).unwrap();
+    let scenario = Scenario::new(16);
+    let workload = lower(&model, &scenario, &Lowering::for_scenario(&scenario)).unwrap();
+    let accelerator = Accelerator::parse(&source("accelerators/dual-scratchpad-l2.toml")).unwrap();
+    let run = simulate(&workload, &accelerator, &Options::default(), &mut |_| {}).unwrap();
+    for (i, memory) in run.accelerator.memories.iter().enumerate() {
+        let id = MemoryId::from(i);
+        // First fit needs some room beside what is live.
+        let larger = Memory { capacity: memory.capacity.map(|c| Bytes(c.0 * 2)), ..memory.clone() };
+        let organisation = organisation(&larger);
+        let placement = place::first_fit(&run.lifetimes, id, organisation.words(), organisation.word_bytes()).unwrap();
+        let (stimulus, portion) = Stimulus::compile(&run, id, &layers(1), &placement, &organisation).unwrap();
+        let controller = controller(organisation);
+        let mut ideal = Observed::new(Ideal::new(stimulus.ports), &stimulus);
+        let replayed = replay(&stimulus, &controller, &mut ideal, true, &mut |_| ()).unwrap();
+        assert_eq!(ideal.first_off_plan(0), None, "{}", memory.name);
+        assert_eq!(replayed.requests, portion.requests);
+        assert!(portion.requests > 0, "{}", memory.name);
+        let (activity, _) = reference_activity(&stimulus, &controller, true).unwrap();
+        assert_eq!(predict(&stimulus, &controller, &mut |_| ()).unwrap(), activity, "{}", memory.name);
+    }
 }

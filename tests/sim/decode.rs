@@ -107,7 +107,7 @@ fn what_does_not_fit_spills_and_comes_back() {
 
 #[test]
 fn every_read_of_a_stimulus_finds_words_that_were_written() {
-    for (batch, capacities) in [(1, [700, 1 << 16]), (3, [4000, 1 << 16])] {
+    for (batch, capacities) in [(1, [700, 1000, 1 << 16]), (2, [700, 1500, 1 << 16]), (3, [1500, 4000, 1 << 16])] {
         let (workload, options) = workload(&scenario(batch), |_| ());
         for capacity in capacities {
             let mut accelerator = accelerator(2, Overlap::DoubleBuffered);

@@ -96,6 +96,8 @@ fn improved(accelerator: &Accelerator, what: usize) -> Accelerator {
         2 => memory.latency = Cycles(memory.latency.0.saturating_sub(1).max(1)),
         3 => dram.transfers_per_second *= 2,
         4 => dram.ports += 1,
+        5 => dram.channel_bits *= 2,
+        6 => dram.latency = Cycles(dram.latency.0.saturating_sub(1)),
         _ => memory.capacity = None,
     }
     better
@@ -111,7 +113,7 @@ proptest! {
     }
 
     #[test]
-    fn more_never_costs_cycles_on_one_serial_array(block in block(), accelerator in small_accelerator(), what in 0usize..6) {
+    fn more_never_costs_cycles_on_one_serial_array(block in block(), accelerator in small_accelerator(), what in 0usize..8) {
         let mut plain = accelerator;
         plain.arrays.truncate(1);
         plain.arrays[0].overlap = Overlap::Serial;

@@ -107,6 +107,19 @@ impl Written {
         }
     }
 
+    /// A window that begins with a word that `block` has not written begins with its first word that is, or, where there is
+    /// none, is the rest of the block from the first word that is.
+    fn move_to_written(&self, block: u32, first: u64, block_words: u64, pass: &mut Pass) {
+        let written = |from: u64, end: u64| {
+            let word = (from..end).find(|&word| self.by[(first + word) as usize] == block + 1);
+            word.map(|word| (word, end - word))
+        };
+        let place = written(pass.first, pass.first + pass.words).or_else(|| written(0, block_words));
+        if let Some((word, words)) = place.filter(|&(word, _)| word != pass.first) {
+            (pass.first, pass.words, pass.cursor) = (word, words, 0);
+        }
+    }
+
     /// Words that `block` has written so far.
     pub(super) fn count(&self, block: u32) -> u64 {
         self.words[block as usize]
@@ -116,6 +129,8 @@ impl Written {
     pub(super) fn extend(&self, block: u32, first: u64, block_words: u64, pass: &mut Pass) {
         if self.words[block as usize] == block_words {
             pass.written = pass.words;
+        } else if pass.written == 0 {
+            self.move_to_written(block, first, block_words, pass);
         }
         while pass.written < pass.words && self.by[(first + pass.first + pass.written) as usize] == block + 1 {
             pass.written += 1;
