@@ -135,7 +135,8 @@ impl Changes {
             let ends = self.states(stretch).skip(1).map(|state| state.cycle).chain([until]);
             for (state, next) in self.states(stretch).zip(ends) {
                 first += spans[first..].iter().take_while(|(_, last)| *last <= state.cycle).count();
-                let reached = spans[first..].iter().zip(&mut peaks[first..]).take_while(|((start, _), _)| *start < next);
+                let reached =
+                    spans[first..].iter().zip(&mut peaks[first..]).take_while(|((start, _), _)| *start < next);
                 let reached = reached.filter(|((_, last), _)| *last > state.cycle);
                 reached.for_each(|(_, peak)| *peak = state.needed_total().max(*peak));
             }

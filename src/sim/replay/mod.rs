@@ -75,7 +75,8 @@ impl Replay {
     pub fn between<P: Probe>(&mut self, engine: &mut Engine<'_, P>, mut now: u64, events: &mut u64) -> u64 {
         self.advance(engine);
         self.remember(engine, now, *events);
-        while let Some(Block { ops, form }) = self.blocks.get(self.next).cloned().filter(|b| b.ops.start == self.ended) {
+        while let Some(Block { ops, form }) = self.blocks.get(self.next).cloned().filter(|b| b.ops.start == self.ended)
+        {
             let again = self.known.get(&form).is_some_and(|known| known.coming > 1 || !known.templates.is_empty());
             if !again || engine.timings[ops.clone()].iter().any(Option::is_some) {
                 break;
