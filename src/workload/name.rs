@@ -155,7 +155,7 @@ impl From<Name> for String {
 
 impl PartialEq<str> for Name {
     fn eq(&self, other: &str) -> bool {
-        self.to_string() == other
+        *self == Self::new(other)
     }
 }
 
@@ -198,7 +198,7 @@ mod tests {
             "123456789",
             "1234567890",
             "\0",
-            "\01",
+            "\x001",
             "a\0",
             "token1.layer0.seq7.head3.score",
             "token1.layer0.seq7.head4.score",
@@ -219,6 +219,6 @@ mod tests {
         assert_eq!(name.parts(), (vec!["token", ".layer", ".a01"], vec![1, 10]));
         name.map_numbers(&mut |number| number + 8);
         assert_eq!(name, "token9.layer18.a01");
-        assert_eq!(Name::new("1\02").parts(), (vec!["1\02"], vec![]));
+        assert_eq!(Name::new("1\x002").parts(), (vec!["1\x002"], vec![]));
     }
 }

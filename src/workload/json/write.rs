@@ -137,7 +137,7 @@ impl Line for Tensor {
         let layer = self.layer.map(|_| ("layer", numbers()));
         entries.extend(["rows", "cols", "bits"].map(|key| (key, numbers())));
         entries.extend([("class", json!(self.class)), ("home", json!(self.home))]);
-        entries.extend(self.write_back.then(|| ("write_back", json!(true))));
+        entries.extend(self.write_back.then_some(("write_back", json!(true))));
         entries.extend(layer);
         entries
     }
