@@ -61,21 +61,21 @@ impl Builder {
     }
 
     pub fn slice(&mut self, input: TensorId, col: u32, cols: u32) -> TensorId {
-        let parent = self.workload.tensor(input).clone();
+        let parent = self.workload.tensor(input);
         let out = self.tensor(parent.rows, cols, parent.class, Home::None);
         self.op(OpKind::Slice { input, out, origin: (0, col) });
         out
     }
 
     pub fn repeat(&mut self, input: TensorId, times: u32) -> TensorId {
-        let source = self.workload.tensor(input).clone();
+        let source = self.workload.tensor(input);
         let out = self.tensor(source.rows, source.cols * times, source.class, Home::None);
         self.op(OpKind::View { input, out, mapping: ViewMapping::Modulo });
         out
     }
 
     pub fn vector(&mut self, op: VectorKind, inputs: Vec<TensorId>, in_place: bool) -> TensorId {
-        let first = self.workload.tensor(inputs[0]).clone();
+        let first = self.workload.tensor(inputs[0]);
         let out = if in_place { inputs[0] } else { self.tensor(first.rows, first.cols, first.class, Home::None) };
         let elements = u64::from(first.rows) * u64::from(first.cols);
         self.op(OpKind::Vector { op, inputs: inputs.into(), out, elements });

@@ -26,8 +26,7 @@ fn decoded() -> impl Strategy<Value = (Workload, Options)> {
     (sizes, (1u32..4, 0u32..4, 1u32..3), any::<[bool; 5]>()).prop_map(|(sizes, (prefill, decode, batch), flags)| {
         let scenario = Scenario { decode, batch, ..Scenario::new(prefill) };
         let mut lowering = Lowering::for_scenario(&scenario);
-        let either = |flag: usize, one, other| if flags[flag] { one } else { other };
-        lowering.attention = either(0, AttentionOrder::DepthFirst, AttentionOrder::BreadthFirst);
+        lowering.attention = if flags[0] { AttentionOrder::DepthFirst } else { AttentionOrder::BreadthFirst };
         lowering.projections = if flags[1] { Projections::Fused } else { Projections::PerHead };
         lowering.kv = if flags[2] { KvRelease::Kept } else { KvRelease::Released };
         lowering.weights = if flags[3] { WeightRelease::Streamed } else { WeightRelease::Whole };
