@@ -5,11 +5,11 @@ use super::gap::Gate;
 use super::intervals::IntervalTable;
 use super::oracle::oracle;
 use super::point::{Point, WorkloadPoint};
-use super::schedule::{DEPTH, Player, Timeline};
+use super::schedule::{Player, Timeline};
 use super::study::{PlacementRule, PolicyRule, Study};
 use crate::power::{
-    BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, Sleep, SwitchDelays, Totals, TransitionCycles,
-    break_even, energy,
+    BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, SCHEDULE_DEPTH, Sleep, SwitchDelays, Totals,
+    TransitionCycles, break_even, energy,
 };
 use crate::units::Picojoules;
 
@@ -166,7 +166,7 @@ impl<'a> Setting<'a> {
         let Self { memory, timing, delays, .. } = *self;
         let player = Player { memory, states: self.study.states, timing, delays };
         let slept = match &scene.timeline {
-            Some(timeline) => timeline.slept(&player, DEPTH),
+            Some(timeline) => timeline.slept(&player, SCHEDULE_DEPTH),
             None => oracle(&scene.table, memory, self.study.states, &self.times),
         };
         let totals = totals(&scene.table, &scene.demand, &slept);

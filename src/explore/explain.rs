@@ -7,7 +7,7 @@ use super::gap::Gap;
 use super::geometry::Geometry;
 use super::placed::placement;
 use super::point::Point;
-use super::schedule::{DEPTH, Player, Schedule, start_events};
+use super::schedule::{Player, start_events};
 use super::search::Search;
 use super::select::{memory_of, refuse, rule_of};
 use super::study::{PlacementRule, PolicyRule, Study};
@@ -15,7 +15,7 @@ use super::version::{Version, Versions};
 use crate::error::Result;
 use crate::ids::LifetimeId;
 use crate::power::place::Rule;
-use crate::power::{Placement, Sleep, TransitionCycles, break_even};
+use crate::power::{Placement, SCHEDULE_DEPTH, Schedule, Sleep, TransitionCycles, break_even};
 use crate::sram::SramModel;
 use crate::trace::Run;
 use crate::units::{Bytes, Hertz, Nanoseconds};
@@ -144,7 +144,7 @@ pub fn schedules(exploration: &Exploration, point: u64, runs: &[Run], model: &dy
             let names = start_events(run.subject().run).1;
             let scene = scene.every(point.period_cycles);
             let timeline = scene.timeline.expect("the study has the policy");
-            timeline.schedule(&player, DEPTH, run.name(), &names)
+            timeline.schedule(&player, SCHEDULE_DEPTH, run.name(), &names)
         };
         Ok(scenes.into_iter().zip(runs).map(one).collect())
     })

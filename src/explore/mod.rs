@@ -40,7 +40,6 @@ pub use point::{Point, WorkloadPoint};
 pub use prediction::controller;
 pub use prediction::predict_points;
 pub use rows::Rows;
-pub use schedule::Schedule;
 pub use search::{Options, explore};
 pub use select::{Choice, memory_of, select};
 pub use sensitivity::{Crossing, Quantity, Sensitivity};

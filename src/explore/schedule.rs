@@ -1,17 +1,16 @@
 //! The policy `scheduled`: the run is known, so each domain is put to sleep in the gaps that save most and woken just in time.
 //!
-//! The table of a start event holds at most [`DEPTH`] entries. Of all gaps whose cheapest path saves energy, those that save most
+//! The table of a start event holds at most [`crate::power::SCHEDULE_DEPTH`] entries. Of all gaps whose cheapest path saves energy, those that save most
 //! are taken as long as the tables of the events they need have room; in the others the domain stays ON.
 
 use super::gap::{Gap, Place, Slept};
 use super::oracle::{cheapest_path, saving};
-use crate::power::{BankedMemory, ControllerTiming, Sleep, States, SwitchDelays, TransitionCycles};
+use crate::power::{
+    BankedMemory, ControllerTiming, Entry, Operation, Schedule, Sleep, StartEvent, States, SwitchDelays,
+    TransitionCycles,
+};
 use crate::schema;
 use crate::trace::Run;
-use serde::{Deserialize, Serialize};
-
-/// Entries of a table at most, one table a start event.
-pub const DEPTH: usize = 1024;
 
 /// Idle intervals of every domain, each with its first cycle, and the cycles of the start events.
 #[derive(Debug, Clone, Default)]
@@ -22,67 +21,6 @@ pub struct Timeline {
     pub events: Vec<u64>,
     /// Length of the run.
     pub cycles: u64,
-}
-
-/// What the schedule player is told, one table a start event.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Schedule {
-    /// `trapti.schedule/1`.
-    pub schema: String,
-    /// Name of the workload.
-    pub workload: String,
-    /// Entries of a table at most.
-    pub depth: usize,
-    /// Gaps that would have saved energy, but found their tables full.
-    pub dropped: u64,
-    /// The tables.
-    pub events: Vec<StartEvent>,
-}
-
-/// A start event, given when the layer or step begins, and its table.
-#[derive(Debug, Clone, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct StartEvent {
-    /// What begins.
-    pub name: String,
-    /// Planned cycle.
-    pub cycle: u64,
-    /// Ascending in their delta.
-    pub entries: Vec<Entry>,
-}
-
-/// One entry of a table.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct Entry {
-    /// Cycles after the start event.
-    pub delta: u64,
-    /// The domain.
-    pub domain: u32,
-    /// What it is told.
-    pub operation: Operation,
-}
-
-/// What a domain is told.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, schemars::JsonSchema)]
-#[serde(rename_all = "kebab-case")]
-pub enum Operation {
-    /// Wake, so that it is ON for its next access.
-    Prewake,
-    /// Gate the periphery.
-    Light,
-    /// Array to retention voltage.
-    Retain,
-    /// Power down.
-    Off,
-}
-
-impl From<Sleep> for Operation {
-    fn from(state: Sleep) -> Self {
-        match state {
-            Sleep::Light => Operation::Light,
-            Sleep::Retention => Operation::Retain,
-            Sleep::Off => Operation::Off,
-        }
-    }
 }
 
 /// What decides about a schedule besides the run.

@@ -6,10 +6,10 @@ use super::models::{explored, runs};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::explore::oracle::oracle;
-use trapti::explore::schedule::{Operation, Player, Timeline};
+use trapti::explore::schedule::{Player, Timeline};
 use trapti::explore::tabulate::Plan;
 use trapti::explore::{Choice, Point, schedules, select};
-use trapti::power::{BankedMemory, States, WakeTimes};
+use trapti::power::{BankedMemory, Operation, States, WakeTimes};
 use trapti::sram::EmbeddedTable;
 use trapti::units::Hertz;
 
