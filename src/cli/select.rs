@@ -166,6 +166,7 @@ fn policy(design: &Design) -> String {
         Policy::Mask => return "mask: ON exactly while live".into(),
         Policy::Immediate => "immediate",
         Policy::Timeout { .. } => "timeout",
+        Policy::Scheduled { .. } => "scheduled, where nothing is told",
     };
     let thresholds = ["LIGHT", "RET", "OFF"].into_iter().zip(design.policy.thresholds(design.states));
     let steps = thresholds.filter(|(_, t)| t.0 > 0).map(|(state, t)| format!("{state} after {t} idle cycles"));

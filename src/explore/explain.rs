@@ -7,7 +7,7 @@ use super::gap::Gap;
 use super::geometry::Geometry;
 use super::placed::placement;
 use super::point::Point;
-use super::schedule::{Player, start_events};
+use super::schedule::Player;
 use super::search::Search;
 use super::select::{memory_of, refuse, rule_of};
 use super::study::{PlacementRule, PolicyRule, Study};
@@ -141,10 +141,9 @@ pub fn schedules(exploration: &Exploration, point: u64, runs: &[Run], model: &dy
         let scenes = geometry.tables(&study, placement, point.alpha, runs)?;
         let scenes = scenes.map_err(|reason| refuse(reason.to_string(), "explore again with these runs"))?;
         let one = |(scene, run): (Scene<'_>, &&Version<'_>)| {
-            let names = start_events(run.subject().run).1;
             let scene = scene.every(point.period_cycles);
             let timeline = scene.timeline.expect("the study has the policy");
-            timeline.schedule(&player, SCHEDULE_DEPTH, run.name(), &names)
+            timeline.schedule(&player, SCHEDULE_DEPTH, run.name())
         };
         Ok(scenes.into_iter().zip(runs).map(one).collect())
     })

@@ -5,7 +5,7 @@ use super::evaluate::{Scene, Setting};
 use super::exploration::{InfeasiblePoint, PlacementDigest};
 use super::intervals::IntervalTable;
 use super::point::{Point, WorkloadPoint};
-use super::schedule::{Timeline, start_events};
+use super::schedule::Timeline;
 use super::study::{PlacementRule, PolicyRule, PortShape, Study};
 use super::tabulate::{ideal, ideal_domains};
 use super::version::{Fitting, Version};
@@ -188,11 +188,11 @@ impl Geometry {
                 }
             }));
         };
-        let placed = match run.unplaced() {
-            Ok(unplaced) => unplaced.place(&run.subject(), rule, self.capacity, self.domains)?,
-            Err(reason) => Err(reason),
+        let unplaced = match run.unplaced() {
+            Ok(unplaced) => unplaced,
+            Err(reason) => return Ok(Err(reason)),
         };
-        let placed = match placed {
+        let placed = match unplaced.place(&run.subject(), rule, self.capacity, self.domains)? {
             Ok(placed) => placed,
             Err(reason) => return Ok(Err(reason)),
         };
@@ -201,7 +201,7 @@ impl Geometry {
         let tabulated = placed.plan.tabulate(self.domains, words, cycles);
         let timeline = study.policies.contains(&PolicyRule::Scheduled).then(|| Timeline {
             gaps: placed.plan.gaps(self.domains, words, cycles),
-            events: start_events(run.subject().run).0,
+            events: unplaced.events().to_vec(),
             cycles,
         });
         digests.push(PlacementDigest {

@@ -1,6 +1,7 @@
 //! A run at fixed addresses.
 
 use super::demand::Subject;
+use super::schedule::{Event, start_events};
 use super::tabulate::{Plan, Traffic};
 use crate::error::Result;
 use crate::ids::LifetimeId;
@@ -15,6 +16,8 @@ pub struct Unplaced {
     traffic: Arc<Traffic>,
     /// Lifetime of each block.
     lifetimes: Vec<LifetimeId>,
+    /// What starts the tables of a schedule.
+    events: Vec<Event>,
 }
 
 /// A run whose lifetimes have addresses in one geometry.
@@ -39,7 +42,13 @@ impl Unplaced {
         let anywhere = place(Rule::FirstFit, lifetimes, subject.memory, space).expect("room without end");
         let stimulus = compile(subject, &anywhere)?;
         let lifetimes = stimulus.blocks.iter().map(|block| block.lifetime).collect();
-        Ok(Self { traffic: Arc::new(Traffic::new(&stimulus)), lifetimes })
+        let events = start_events(subject.run, &stimulus);
+        Ok(Self { traffic: Arc::new(Traffic::new(&stimulus)), lifetimes, events })
+    }
+
+    /// What starts the tables of a schedule.
+    pub fn events(&self) -> &[Event] {
+        &self.events
     }
 
     /// Places the run by a rule and checks the result: no two live bytes share an address, every byte lies inside the capacity.

@@ -5,20 +5,22 @@
 
 use super::gap::{Gap, Place, Slept};
 use super::oracle::{cheapest_path, saving};
+use crate::ids::OpId;
 use crate::power::{
-    BankedMemory, ControllerTiming, Entry, Operation, Schedule, Sleep, StartEvent, States, SwitchDelays,
-    TransitionCycles,
+    BankedMemory, ControllerTiming, Entry, Operation, Schedule, Sleep, StartEvent, States, Stimulus, StimulusKind,
+    SwitchDelays, TransitionCycles,
 };
 use crate::schema;
 use crate::trace::Run;
+use crate::workload::Op;
 
 /// Idle intervals of every domain, each with its first cycle, and the cycles of the start events.
 #[derive(Debug, Clone, Default)]
 pub struct Timeline {
     /// Per domain, ascending.
     pub gaps: Vec<Vec<(u64, Gap)>>,
-    /// First cycle of each start event, ascending; the first is 0.
-    pub events: Vec<u64>,
+    /// What starts the tables, ascending in cycles; the first is the begin of the run.
+    pub events: Vec<Event>,
     /// Length of the run.
     pub cycles: u64,
 }
@@ -62,7 +64,7 @@ impl Timeline {
     }
 
     fn event_of(&self, cycle: u64) -> usize {
-        self.events.partition_point(|event| *event <= cycle).saturating_sub(1)
+        self.events.partition_point(|event| event.cycle <= cycle).saturating_sub(1)
     }
 
     /// Gaps that are used and, for the others, how many would have saved energy.
@@ -99,12 +101,16 @@ impl Timeline {
         total
     }
 
-    /// The tables. `names` are those of the start events.
-    pub fn schedule(&self, player: &Player<'_>, depth: usize, workload: &str, names: &[String]) -> Schedule {
+    /// The tables.
+    pub fn schedule(&self, player: &Player<'_>, depth: usize, workload: &str) -> Schedule {
         let (chosen, dropped) = self.choose(player, depth);
-        let event =
-            |(cycle, name): (&u64, &String)| StartEvent { name: name.clone(), cycle: *cycle, entries: Vec::new() };
-        let mut events: Vec<StartEvent> = self.events.iter().zip(names).map(event).collect();
+        let event = |event: &Event| StartEvent {
+            name: event.name.clone(),
+            op: event.op,
+            cycle: event.cycle,
+            entries: Vec::new(),
+        };
+        let mut events: Vec<StartEvent> = self.events.iter().map(event).collect();
         for gap in chosen {
             for (cycle, operation) in gap.entries {
                 let event = &mut events[self.event_of(cycle)];
@@ -145,21 +151,44 @@ impl Player<'_> {
     }
 }
 
-/// Start events of a run: its begin, and each op in program order that belongs to another layer than the one before it.
-pub fn start_events(run: &Run) -> (Vec<u64>, Vec<String>) {
-    let (mut cycles, mut names) = (vec![0], vec!["start".to_string()]);
-    let mut timings: Vec<_> = run.statistics.ops.iter().collect();
-    timings.sort_by_key(|timing| timing.op);
-    let mut before = None;
-    for timing in timings {
-        let layer = run.workload.ops.get(timing.op.index()).and_then(|op| op.layer);
-        let later = timing.start.0 > *cycles.last().expect("not empty");
-        if layer != before && later {
-            cycles.push(timing.start.0);
-            let name = layer.and_then(|layer| run.workload.layers.get(layer.index()).cloned());
-            names.push(name.unwrap_or_else(|| run.workload.op(timing.op).name.to_string()));
+/// What begins a table: the first transfer of a layer or step.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Event {
+    /// Name of the layer, or of the op if it belongs to none.
+    pub name: String,
+    /// Planned start of the transfer; 0 for the begin of the run.
+    pub cycle: u64,
+    /// Op of the transfer; none for the begin of the run.
+    pub op: Option<OpId>,
+}
+
+/// Start events of a run: its begin, and the first transfer in record order of each stretch of ops of one layer, in program order,
+/// that begins later than those before.
+pub fn start_events(run: &Run, stimulus: &Stimulus) -> Vec<Event> {
+    let stretches = stretches(run);
+    let mut seen = vec![false; stretches.iter().map(|s| s + 1).max().unwrap_or(0)];
+    let mut events = vec![Event { name: "start".into(), cycle: 0, op: None }];
+    for node in stimulus.nodes.iter().filter(|node| node.kind != StimulusKind::Work) {
+        let Some(&stretch) = stretches.get(node.op.index()) else { continue };
+        let later = events.last().is_none_or(|event| event.cycle < node.start.0);
+        if std::mem::replace(&mut seen[stretch], true) || !later {
+            continue;
         }
-        before = layer;
+        let op = run.workload.op(node.op);
+        let layer = op.layer.and_then(|layer| run.workload.layers.get(layer.index()).cloned());
+        let name = layer.unwrap_or_else(|| op.name.to_string());
+        events.push(Event { name, cycle: node.start.0, op: Some(node.op) });
     }
-    (cycles, names)
+    events
+}
+
+/// For each op the number of the stretch of one layer that it belongs to.
+fn stretches(run: &Run) -> Vec<usize> {
+    let mut number = 0;
+    let mut before = run.workload.ops.iter().next().and_then(|op| op.layer);
+    let count = |op: Op| {
+        number += usize::from(std::mem::replace(&mut before, op.layer) != op.layer);
+        number
+    };
+    run.workload.ops.iter().map(count).collect()
 }

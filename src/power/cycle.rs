@@ -2,6 +2,8 @@
 //!
 //! The reference model and the verilated hardware are both a [`Device`]; a replay drives either, or both in lock-step.
 
+use super::Entry;
+
 /// What a request port asserts in a cycle.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Request {
@@ -15,6 +17,20 @@ pub struct Request {
     pub enables: u128,
     /// Stands for the data of a write.
     pub tag: u32,
+}
+
+/// What the host gives the schedule player in a cycle.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub enum Scheduling {
+    /// Nothing.
+    #[default]
+    Nothing,
+    /// The next entry of the inactive half.
+    Write(Entry),
+    /// The inactive half is complete.
+    Filled,
+    /// Start of the inactive half.
+    Start,
 }
 
 /// Inputs of one cycle. Domain `d` is bit `d` of a mask.
@@ -34,6 +50,10 @@ pub struct Inputs {
     pub fault_clear: u64,
     /// Acknowledge pins; `None` if the switches follow with their delays, as in replays.
     pub acknowledge: Option<u64>,
+    /// For the schedule player, if there is one.
+    pub schedule: Scheduling,
+    /// Clears the flags of the schedule player.
+    pub schedule_clear: bool,
 }
 
 impl Inputs {
@@ -75,6 +95,10 @@ pub struct Outputs {
     pub faults: u64,
     /// Domains that were forced off with live data since their fault was last cleared.
     pub lost_live: u64,
+    /// A start came before its table was complete, since the flag was last cleared.
+    pub schedule_missed: bool,
+    /// A table entry found no room, since the flag was last cleared.
+    pub schedule_overflow: bool,
     /// Nothing is under way: the host may skip to the next event.
     pub quiescent: bool,
     /// Next cycle in which a domain moves by itself, of a quiescent memory; `None` for never.

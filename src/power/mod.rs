@@ -35,5 +35,5 @@ pub use policy::{Policy, States};
 pub use schedule::{Entry, Operation, SCHEDULE_DEPTH, Schedule, StartEvent};
 pub use sleep::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
 pub use state::State;
-pub use stimulus::{Block, Stimulus, StimulusKind, StimulusNode};
+pub use stimulus::{Block, StartTable, Stimulus, StimulusKind, StimulusNode};
 pub use timing::{ControllerTiming, SwitchDelays};

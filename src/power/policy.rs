@@ -22,6 +22,17 @@ pub enum Policy {
     },
     /// ON exactly while the domain holds live data.
     Mask,
+    /// Told by the tables of a schedule; where nothing is told, deeper step by step as idleness grows.
+    Scheduled {
+        /// Entries of a table at most, 1 to [`super::SCHEDULE_DEPTH`].
+        depth: u32,
+        /// Idle cycles to LIGHT.
+        light: Option<Cycles>,
+        /// Idle cycles to retention.
+        retention: Option<Cycles>,
+        /// Idle cycles to OFF.
+        off: Option<Cycles>,
+    },
 }
 
 /// Sleep states that the hardware has besides ON and OFF.
@@ -34,6 +45,14 @@ pub struct States {
 }
 
 impl Policy {
+    /// Entries that a table of the schedule player holds; 0: there is no player.
+    pub fn schedule_depth(&self) -> u32 {
+        match *self {
+            Policy::Scheduled { depth, .. } => depth,
+            _ => 0,
+        }
+    }
+
     /// Idle thresholds `[light, retention, off]` that the controller gets, 0 = disabled.
     pub fn thresholds(&self, states: States) -> [Cycles; 3] {
         let value =
@@ -43,7 +62,7 @@ impl Policy {
             Policy::Immediate => {
                 [value(states.light, Some(Cycles(1))), value(states.retention, Some(Cycles(1))), Cycles(1)]
             }
-            Policy::Timeout { light, retention, off } => {
+            Policy::Timeout { light, retention, off } | Policy::Scheduled { light, retention, off, .. } => {
                 [value(states.light, light), value(states.retention, retention), value(true, off)]
             }
         }

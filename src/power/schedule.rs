@@ -1,6 +1,7 @@
 //! Schedules: what each domain is told after each start event. `docs/contract.md` says how the tables are played.
 
 use super::Sleep;
+use crate::ids::OpId;
 use serde::{Deserialize, Serialize};
 
 /// Entries of a table at most, one table a start event.
@@ -26,6 +27,8 @@ pub struct Schedule {
 pub struct StartEvent {
     /// What begins.
     pub name: String,
+    /// The op whose first transfer starts the table; none for the begin of the run.
+    pub op: Option<OpId>,
     /// Planned cycle.
     pub cycle: u64,
     /// Ascending in their delta.

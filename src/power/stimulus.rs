@@ -1,5 +1,6 @@
 //! A run's transfers with addresses: what prediction, reference model and RTL all play. `docs/contract.md` is normative.
 
+use super::{Entry, Schedule};
 use crate::ids::{BlockId, LifetimeId, NodeId, OpId, TensorId};
 use crate::trace::{Predecessor, Predecessors};
 use crate::units::Cycles;
@@ -73,6 +74,17 @@ pub struct Stimulus {
     pub patterns: Vec<Predecessors>,
     /// The blocks.
     pub blocks: Vec<Block>,
+    /// Tables of the schedule player, in the order of their starts; played by policies that have one.
+    pub tables: Vec<StartTable>,
+}
+
+/// A table of the schedule player and the transfer whose first request starts it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StartTable {
+    /// The transfer; none for the begin of the run.
+    pub anchor: Option<NodeId>,
+    /// In the order in which they are applied.
+    pub entries: Vec<Entry>,
 }
 
 impl Stimulus {
@@ -96,5 +108,35 @@ impl Stimulus {
     /// Node ids in record order.
     pub fn ids(&self) -> impl Iterator<Item = NodeId> {
         (0..self.nodes.len()).map(NodeId::from)
+    }
+
+    /// Takes over the tables of a schedule whose start events lie in it.
+    pub fn set_schedule(&mut self, schedule: &Schedule) {
+        let mut anchors = std::collections::BTreeMap::new();
+        for (index, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.kind != StimulusKind::Work) {
+            anchors.entry(node.op).or_insert(NodeId(index as u32));
+        }
+        let table = |event: &super::StartEvent| {
+            let anchor = match event.op {
+                None => None,
+                Some(op) => Some(*anchors.get(&op)?),
+            };
+            Some(StartTable { anchor, entries: event.entries.clone() })
+        };
+        self.tables = schedule.events.iter().filter_map(table).collect();
+    }
+
+    /// A table that a policy cannot play: more entries than its half holds, or an anchor that is no transfer.
+    pub fn unplayable_table(&self, policy: &super::Policy) -> Option<usize> {
+        let is_transfer = |node: NodeId| self.nodes.get(node.index()).is_some_and(|n| n.kind != StimulusKind::Work);
+        let fits = |table: &StartTable| {
+            table.entries.len() <= policy.schedule_depth() as usize && table.anchor.is_none_or(is_transfer)
+        };
+        self.tables_of(policy).iter().position(|table| !fits(table))
+    }
+
+    /// The tables that a controller plays: none without a schedule player.
+    pub fn tables_of(&self, policy: &super::Policy) -> &[StartTable] {
+        if policy.schedule_depth() > 0 { &self.tables } else { &[] }
     }
 }

@@ -191,7 +191,7 @@ impl Parameters {
 fn policy_kind(policy: &Policy) -> PolicyKind {
     match policy {
         Policy::Never => PolicyKind::Never,
-        Policy::Immediate | Policy::Timeout { .. } => PolicyKind::Timeout,
+        Policy::Immediate | Policy::Timeout { .. } | Policy::Scheduled { .. } => PolicyKind::Timeout,
         Policy::Mask => PolicyKind::Mask,
     }
 }
@@ -205,7 +205,13 @@ fn check(design: &Design) -> Vec<Diagnostic> {
     problems.extend(check_thresholds(design));
     problems.extend(check_acknowledge(design));
     problems.extend(check_bus(design));
+    problems.extend(check_schedule(design));
     problems
+}
+
+fn check_schedule(design: &Design) -> Option<Diagnostic> {
+    (design.policy.schedule_depth() > 0)
+        .then(|| Diagnostic::new("schedule-player", "the generated memory has no schedule player".to_string()))
 }
 
 fn check_name(name: &str) -> Option<Diagnostic> {

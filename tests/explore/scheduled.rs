@@ -6,7 +6,7 @@ use super::models::{explored, runs};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::explore::oracle::oracle;
-use trapti::explore::schedule::{Player, Timeline};
+use trapti::explore::schedule::{Event, Player, Timeline};
 use trapti::explore::tabulate::Plan;
 use trapti::explore::{Choice, Point, schedules, select};
 use trapti::power::{BankedMemory, Operation, States, WakeTimes};
@@ -19,7 +19,8 @@ fn player(memory: &BankedMemory, states: States) -> Player<'_> {
 }
 
 fn timeline(plan: &Plan, events: &[u64], cycles: u64) -> Timeline {
-    Timeline { gaps: plan.gaps(8, DOMAIN_WORDS, cycles), events: events.to_vec(), cycles }
+    let event = |cycle: &u64| Event { name: cycle.to_string(), cycle: *cycle, op: None };
+    Timeline { gaps: plan.gaps(8, DOMAIN_WORDS, cycles), events: events.iter().map(event).collect(), cycles }
 }
 
 proptest! {
@@ -43,9 +44,8 @@ proptest! {
         let memory = memory("22nm-hp", 8);
         let plan = Plan::new(&stimulus);
         let events = [0, plan.cycles / 3, plan.cycles / 2];
-        let names = ["start", "one", "two"].map(String::from);
         let timeline = timeline(&plan, &events, plan.cycles);
-        let schedule = timeline.schedule(&player(&memory, states), depth, "run", &names);
+        let schedule = timeline.schedule(&player(&memory, states), depth, "run");
         let mut told: BTreeMap<u32, Vec<(u64, Operation)>> = BTreeMap::new();
         for (event, next) in schedule.events.iter().zip(events.iter().skip(1).chain([&(u64::MAX)])) {
             prop_assert!(event.entries.len() <= depth);

@@ -5,7 +5,7 @@ use proptest::option;
 use proptest::prelude::*;
 use trapti::ids::{BlockId, LifetimeId, OpId, TensorId};
 use trapti::power::{
-    Block, Controller, ControllerTiming, Organisation, Policy, States, Stimulus, StimulusKind, StimulusNode,
+    Block, Controller, ControllerTiming, Entry, Operation, Organisation, Policy, StartTable, States, Stimulus, StimulusKind, StimulusNode,
     SwitchDelays,
 };
 use trapti::trace::{Predecessor, Predecessors};
@@ -45,6 +45,48 @@ fn policy() -> impl Strategy<Value = Policy> {
     ]
 }
 
+fn scheduled() -> impl Strategy<Value = Policy> {
+    let threshold = || option::of((0u64..60).prop_map(Cycles));
+    (1u32..20, threshold(), threshold(), threshold()).prop_map(|(depth, light, retention, off)| Policy::Scheduled {
+        depth,
+        light,
+        retention,
+        off,
+    })
+}
+
+/// Tables of a schedule: the transfers that start them by any number, entries not always in order and not always of a domain.
+pub fn tables() -> impl Strategy<Value = Vec<(u32, Vec<Entry>)>> {
+    let operation = prop_oneof![
+        Just(Operation::Prewake),
+        Just(Operation::Light),
+        Just(Operation::Retain),
+        Just(Operation::Off)
+    ];
+    let entry = (prop_oneof![0u64..80, 0u64..600], 0u32..9, operation)
+        .prop_map(|(delta, domain, operation)| Entry { delta, domain, operation });
+    let entries = (vec(entry, 0..20), any::<bool>()).prop_map(|(mut entries, sorted)| {
+        if sorted {
+            entries.sort_unstable();
+        }
+        entries
+    });
+    vec((any::<u32>(), entries), 0..6)
+}
+
+/// Gives a stimulus tables that a policy can play, if it plays any.
+pub fn with_tables(mut stimulus: Stimulus, controller: &Controller, tables: Vec<(u32, Vec<Entry>)>) -> Stimulus {
+    let transfers: Vec<usize> =
+        (0..stimulus.nodes.len()).filter(|&node| stimulus.nodes[node].kind != StimulusKind::Work).collect();
+    let table = |(index, (anchor, mut entries)): (usize, (u32, Vec<Entry>))| {
+        entries.truncate(controller.policy.schedule_depth() as usize);
+        let anchored = index > 0 && !transfers.is_empty();
+        StartTable { anchor: anchored.then(|| transfers[anchor as usize % transfers.len()].into()), entries }
+    };
+    stimulus.tables = tables.into_iter().enumerate().map(table).collect();
+    stimulus
+}
+
 /// Whether a domain is always asleep when the threshold of OFF is reached: what is in retention then goes OFF by timer,
 /// or with its data later, and never because the threshold was reached before it slept.
 pub fn deepens_in_retention(controller: &Controller) -> bool {
@@ -77,9 +119,18 @@ pub fn timing() -> impl Strategy<Value = (ControllerTiming, SwitchDelays)> {
     )
 }
 
-/// Any controller that a memory can be built with.
+/// Any controller without a schedule player.
 pub fn controller() -> impl Strategy<Value = Controller> {
-    (organisation(), timing(), any::<(bool, bool, bool)>(), policy()).prop_map(
+    under(policy())
+}
+
+/// Any controller that a memory can be built with.
+pub fn any_controller() -> impl Strategy<Value = Controller> {
+    prop_oneof![4 => under(policy()), 1 => under(scheduled())]
+}
+
+fn under(policy: impl Strategy<Value = Policy>) -> impl Strategy<Value = Controller> {
+    (organisation(), timing(), any::<(bool, bool, bool)>(), policy).prop_map(
         |(organisation, (timing, switch), (light, retention, reset_on), policy)| Controller {
             organisation,
             timing,
@@ -279,5 +330,7 @@ pub fn stimulus(organisation: Organisation, nodes: usize) -> impl Strategy<Value
 
 /// A controller and a stimulus of up to 60 nodes for it.
 pub fn scenario() -> impl Strategy<Value = (Controller, Stimulus)> {
-    controller().prop_flat_map(|controller| (Just(controller), stimulus(controller.organisation, 60)))
+    let any = |controller: Controller| (Just(controller), stimulus(controller.organisation, 60), tables());
+    let played = |(controller, stimulus, tables)| (controller, with_tables(stimulus, &controller, tables));
+    any_controller().prop_flat_map(any).prop_map(played)
 }

@@ -1,5 +1,6 @@
 //! Random controllers and stimuli: numbers of any size are drawn and folded into what fits, so that they shrink well.
 
+use crate::power::generators::{tables, with_tables};
 use proptest::collection::vec;
 use proptest::prelude::*;
 use trapti::ids::{BlockId, LifetimeId, OpId, TensorId};
@@ -30,8 +31,11 @@ pub fn long_case() -> impl Strategy<Value = (Controller, Stimulus)> {
 
 fn sized(sizes: Sizes) -> impl Strategy<Value = (Controller, Stimulus)> {
     controller(sizes).prop_flat_map(move |controller| {
-        (Just(controller), vec(raw_block(), 1..6), vec(raw_node(), 1..sizes.nodes))
-            .prop_map(move |(controller, blocks, nodes)| (controller, stimulus(&controller, sizes, &blocks, &nodes)))
+        (Just(controller), vec(raw_block(), 1..6), vec(raw_node(), 1..sizes.nodes), tables()).prop_map(
+            move |(controller, blocks, nodes, tables)| {
+                (controller, with_tables(stimulus(&controller, sizes, &blocks, &nodes), &controller, tables))
+            },
+        )
     })
 }
 
@@ -87,6 +91,8 @@ fn policy() -> impl Strategy<Value = Policy> {
         6 => (threshold(), threshold(), threshold())
             .prop_map(|(light, retention, off)| Policy::Timeout { light, retention, off }),
         6 => deepening(),
+        4 => (1..20u32, threshold(), threshold(), threshold())
+            .prop_map(|(depth, light, retention, off)| Policy::Scheduled { depth, light, retention, off }),
     ]
 }
 

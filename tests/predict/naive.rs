@@ -1,7 +1,7 @@
 //! The contract read a third time: every cycle of every domain and port, nothing else in mind than the text.
 
 use trapti::ids::BlockId;
-use trapti::power::{Activity, Controller, DomainActivity, Policy, PortActivity, Stimulus, StimulusKind};
+use trapti::power::{Activity, Controller, DomainActivity, Operation, Policy, PortActivity, Stimulus, StimulusKind};
 use trapti::units::Cycles;
 
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -48,6 +48,7 @@ struct Domain {
     off_passed: bool,
     force_on: bool,
     grants: Vec<u64>,
+    told: Option<Operation>,
     /// `sw` in every cycle so far, and the pin, which is written ahead.
     sw: Vec<bool>,
     pin: Vec<bool>,
@@ -71,6 +72,17 @@ struct Naive<'a> {
     started: Vec<bool>,
     heads: Vec<Option<(usize, u32)>>,
     ports: Vec<PortActivity>,
+    tables: Vec<Table>,
+}
+
+/// A table of the schedule as the host and the player have it.
+#[derive(Default)]
+struct Table {
+    /// Entries written so far.
+    written: usize,
+    filled: bool,
+    start: Option<u64>,
+    applied: usize,
 }
 
 /// Counts of the stimulus, or `None` if it is not finished after `limit` cycles.
@@ -89,6 +101,7 @@ pub fn naive(s: &Stimulus, c: &Controller, limit: u64) -> Option<Activity> {
         off_passed: true,
         force_on: c.reset_on,
         grants: vec![],
+        told: matches!(c.policy, Policy::Scheduled { .. }).then_some(Operation::Off),
         sw: vec![],
         pin: vec![],
         count: DomainActivity::default(),
@@ -105,6 +118,7 @@ pub fn naive(s: &Stimulus, c: &Controller, limit: u64) -> Option<Activity> {
         started: vec![false; s.nodes.len()],
         heads: vec![None; o.ports as usize],
         ports: vec![PortActivity::default(); o.ports as usize],
+        tables: s.tables.iter().map(|_| Table::default()).collect(),
     };
     (0..limit).find_map(|now| n.cycle(now))
 }
@@ -121,6 +135,9 @@ impl Naive<'_> {
         let requests = self.requests();
         let granted = self.grant(now, &requests);
         self.clock(now, &requests, &live, &granted);
+        if matches!(self.c.policy, Policy::Scheduled { .. }) {
+            self.tell(now, &requests, &granted);
+        }
         None
     }
 
@@ -243,6 +260,37 @@ impl Naive<'_> {
         }
     }
 
+    /// One clock edge of the schedule's host and player.
+    fn tell(&mut self, now: u64, requests: &[Option<(usize, usize)>], granted: &[bool]) {
+        for (request, _) in requests.iter().zip(granted).filter(|(_, granted)| **granted) {
+            self.domains[request.expect("granted").0].told = None;
+        }
+        let k = self.tables.iter().take_while(|t| t.start.is_some()).count();
+        let mut starts = false;
+        if let Some(table) = self.tables.get_mut(k) {
+            let entries = self.s.tables[k].entries.len();
+            let anchored = self.s.tables[k].anchor.is_none_or(|node| self.started[node.index()]);
+            if table.written < entries {
+                table.written += 1;
+            } else if !table.filled {
+                table.filled = true;
+            } else if anchored {
+                table.start = Some(now);
+                starts = true;
+            }
+        }
+        let Some(playing) = k.checked_sub(1).filter(|_| !starts) else { return };
+        let table = &mut self.tables[playing];
+        if let Some(entry) = self.s.tables[playing].entries.get(table.applied)
+            && now >= table.start.expect("it plays") + entry.delta
+        {
+            table.applied += 1;
+            if let Some(domain) = self.domains.get_mut(entry.domain as usize) {
+                domain.told = Some(entry.operation);
+            }
+        }
+    }
+
     /// One clock edge of the controller.
     fn clock(&mut self, now: u64, requests: &[Option<(usize, usize)>], live: &[bool], granted: &[bool]) {
         let want = |d: usize| requests.iter().flatten().any(|(at, _)| *at == d);
@@ -311,7 +359,14 @@ impl Domain {
             return Target::On;
         }
         let [light, ret, off] = self.reached(now, c);
+        let told = self.told.map(|operation| match operation {
+            Operation::Prewake => Target::On,
+            Operation::Light => Target::Light,
+            Operation::Retain => Target::Ret,
+            Operation::Off => Target::Off,
+        });
         let mut target = match c.policy {
+            Policy::Scheduled { .. } if told.is_some() => told.expect("checked"),
             Policy::Never => Target::On,
             Policy::Mask => [Target::Off, Target::On][usize::from(live)],
             _ if off => Target::Off,

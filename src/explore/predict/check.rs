@@ -22,7 +22,11 @@ pub(super) fn check(stimulus: &Stimulus, controller: &Controller) -> Result<()> 
             format!("node {index}: unknown port, block or predecessor, no request, or a window beyond its block")
         })?;
     }
-    Ok(())
+    let unplayable = stimulus.unplayable_table(&controller.policy);
+    require(unplayable.is_none(), || {
+        let table = unplayable.unwrap_or_default();
+        format!("table {table} of the schedule has more entries than the player holds, or starts with no transfer")
+    })
 }
 
 fn organisation(organisation: &Organisation) -> Result<()> {

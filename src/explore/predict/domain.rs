@@ -71,6 +71,8 @@ pub(super) struct Domain {
     pub(super) evaluated: u64,
     /// RESET_ON still acts.
     pub(super) forced_on: bool,
+    /// What the schedule player told it last, and in which cycle; not in force after a grant in a later cycle.
+    pub(super) told: Option<(Level, u64)>,
     /// Live blocks with a word in the domain.
     pub(super) live: u32,
     pub(super) banks: Banks,
@@ -92,6 +94,7 @@ impl Domain {
             entered_on: None,
             evaluated: 0,
             forced_on: controller.reset_on,
+            told: (controller.policy.schedule_depth() > 0).then_some((Level::Off, 0)),
             live: 0,
             banks: Banks::new(&controller.organisation),
             synced: 0,
@@ -154,10 +157,18 @@ impl Domain {
         if !self.banks.members.is_empty() || self.forced_on {
             return Level::On;
         }
+        if let Some(told) = self.told() {
+            return parameters.targets.raised(told, self.live > 0);
+        }
         let looks = matches!(self.state, State::On | State::Light | State::Retention);
         let evaluated = if looks { now } else { self.evaluated };
         let idle = self.entered_on.map(|entered| evaluated - self.last_use(entered));
         parameters.targets.asleep(idle, self.live > 0)
+    }
+
+    /// What the schedule player told it, while that is in force.
+    pub(super) fn told(&self) -> Option<Level> {
+        self.told.filter(|(_, cycle)| self.banks.after_grant <= cycle + 1).map(|(level, _)| level)
     }
 
     /// Cycle from which idleness counts.

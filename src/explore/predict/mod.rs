@@ -8,6 +8,7 @@
 //! | `player` | the event loop: live, ports, wake arbiter and domains act in this order within a cycle |
 //! | `order`, `blocks`, `port` | when nodes and blocks are done, when a transfer may start, the stretches it consists of |
 //! | `banks`, `period` | grants: closed form for streams that are apart, periods for streams that never are |
+//! | `schedule` | when tables start and their entries are applied |
 //! | `domain`, `transitions`, `target`, `wake` | the power states, by the cycle in which each is left |
 
 mod agenda;
@@ -19,6 +20,7 @@ mod order;
 mod period;
 mod player;
 mod port;
+mod schedule;
 mod target;
 mod transitions;
 mod wake;

@@ -6,6 +6,7 @@ use super::blocks::{Blocks, domains_of};
 use super::domain::{Domain, Parameters, State};
 use super::order::{NOBODY, Order};
 use super::port::Port;
+use super::schedule::Tables;
 use super::wake::WakeArbiter;
 use crate::power::{Activity, Controller, Stimulus, StimulusKind};
 use crate::units::Cycles;
@@ -13,7 +14,8 @@ use crate::units::Cycles;
 /// Looks at `live` first in a cycle,
 const LIVE: usize = 0;
 /// then at the ports, which assert their requests, then at the wake arbiter, which sees the registered states, then at
-/// the domains, which change them.
+/// the domains, which change them, then at the host of the schedule, and at its player, whose entries count from the next
+/// cycle on.
 const PORTS: usize = 1;
 
 /// A stimulus that is being played.
@@ -28,6 +30,7 @@ pub(super) struct Player<'a> {
     streams: Vec<Stream>,
     domains: Vec<Domain>,
     wake: WakeArbiter,
+    tables: Tables<'a>,
     /// Nodes to be closed, each with its `done`.
     closing: Vec<(u32, u64)>,
     /// Transfers that are not done.
@@ -47,13 +50,14 @@ impl<'a> Player<'a> {
             stimulus,
             controller,
             parameters: Parameters::new(controller),
-            agenda: Agenda::new(PORTS + ports + 1 + domains),
+            agenda: Agenda::new(PORTS + ports + 1 + domains + 2),
             order: Order::new(stimulus.nodes.len()),
             blocks: Blocks::new(stimulus, organisation),
             ports: (0..ports).map(|_| Port::default()).collect(),
             streams: vec![Stream::default(); ports],
             domains: (0..domains).map(|_| Domain::new(controller)).collect(),
             wake: WakeArbiter::new(controller.timing.max_waking),
+            tables: Tables::new(stimulus, controller),
             closing: Vec::new(),
             transfers: 0,
             requests: 0,
@@ -61,6 +65,7 @@ impl<'a> Player<'a> {
         };
         player.open_nodes();
         (0..domains).for_each(|domain| player.reschedule(domain, 0));
+        player.agenda.set(player.host_actor(), player.tables.next_start());
         player
     }
 
@@ -110,12 +115,35 @@ impl<'a> Player<'a> {
             LIVE => self.end_live(cycle),
             _ if actor < wake => self.request(actor - PORTS, cycle),
             _ if actor == wake => self.grant_slot(cycle),
-            _ => self.step_domain(actor - wake - 1, cycle),
+            _ if actor < self.host_actor() => self.step_domain(actor - wake - 1, cycle),
+            _ if actor == self.host_actor() => self.start_table(cycle),
+            _ => self.apply_entry(cycle),
         }
     }
 
     fn wake_actor(&self) -> usize {
         PORTS + self.ports.len()
+    }
+
+    fn host_actor(&self) -> usize {
+        self.wake_actor() + 1 + self.domains.len()
+    }
+
+    /// The host starts the next table; no entry is applied in the cycle of a start.
+    fn start_table(&mut self, cycle: u64) {
+        self.tables.start(cycle);
+        self.agenda.set(self.host_actor(), self.tables.next_start());
+        self.agenda.set(self.host_actor() + 1, self.tables.next_entry(cycle + 1));
+    }
+
+    /// The player applies an entry.
+    fn apply_entry(&mut self, cycle: u64) {
+        let told = self.tables.apply();
+        self.agenda.set(self.host_actor() + 1, self.tables.next_entry(cycle + 1));
+        if let Some((domain, level)) = told.filter(|(domain, _)| *domain < self.domains.len()) {
+            self.domains[domain].told = Some((level, cycle));
+            self.reschedule(domain, cycle + 1);
+        }
     }
 
     /// Works out anew when `domain` needs a look, its inputs being as they are from `now` on.
@@ -142,6 +170,8 @@ impl<'a> Player<'a> {
         let (block, kind) = (self.stimulus.nodes[node as usize].block, self.stimulus.nodes[node as usize].kind);
         if !self.ports[port].continues() {
             self.ports[port].start(self.stimulus, node);
+            self.tables.assert(node, cycle);
+            self.agenda.set(self.host_actor(), self.tables.next_start());
             if self.blocks.start(block) {
                 for domain in domains_of(self.stimulus, organisation, block) {
                     self.domains[domain].live += 1;

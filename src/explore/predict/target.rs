@@ -43,7 +43,7 @@ impl Targets {
         let rule = match controller.policy {
             Policy::Never => Rule::Never,
             Policy::Mask => Rule::Mask,
-            Policy::Immediate | Policy::Timeout { .. } => {
+            Policy::Immediate | Policy::Timeout { .. } | Policy::Scheduled { .. } => {
                 Rule::Idle(thresholds.map(|cycles| if cycles.0 == 0 { NEVER } else { cycles.0 }))
             }
         };
@@ -78,7 +78,7 @@ impl Targets {
     }
 
     /// Live contents are kept, and a state that is not present gives way to the one above.
-    fn raised(&self, asked: Level, live: bool) -> Level {
+    pub(super) fn raised(&self, asked: Level, live: bool) -> Level {
         let mut level = asked;
         if level == Level::Off && live {
             level = Level::Retention;

@@ -94,8 +94,11 @@ impl Domain {
         (self.idle_for(Level::Light, parameters), self.idle_for(Level::Retention, parameters))
     }
 
-    /// The cycle from which on idleness asks for `level` or deeper.
+    /// The cycle from which on the schedule or idleness asks for `level` or deeper.
     fn idle_for(&self, level: Level, parameters: &Parameters) -> u64 {
+        if let Some(told) = self.told() {
+            return if parameters.targets.raised(told, self.live > 0) <= level { 0 } else { NEVER };
+        }
         let last_use = self.last_use(self.entered_on.unwrap_or(0));
         parameters.targets.idle_until(level, self.live > 0).saturating_add(last_use)
     }

@@ -7,6 +7,7 @@ mod banks;
 mod counters;
 mod domain;
 mod memory;
+mod player;
 mod switch;
 mod target;
 mod wake;
@@ -16,12 +17,13 @@ pub use memory::{Found, MemoryModel};
 pub use switch::Switches;
 
 use super::cycle::{Device, Inputs, Outputs, Request, Response, bits};
-use super::{Activity, Controller, State};
+use super::{Activity, Controller, Policy, SCHEDULE_DEPTH, State};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use banks::{Answer, Arbitration, Banks, Destination};
 use counters::{Change, Counters};
 use domain::{Domain, NEVER};
+use player::SchedulePlayer;
 use switch::Synchronisers;
 use target::{Parameters, Signals};
 use wake::WakeArbiter;
@@ -37,6 +39,7 @@ pub struct ReferenceModel {
     synchronisers: Synchronisers,
     wake: WakeArbiter,
     counters: Counters,
+    player: SchedulePlayer,
     /// Masks of domains by their registered state.
     on: u64,
     in_arb: u64,
@@ -87,6 +90,7 @@ impl ReferenceModel {
             synchronisers: Synchronisers::new(controller.timing.sync_stages),
             wake: WakeArbiter::new(controller.timing.max_waking, organisation.domains),
             counters: Counters::new(organisation.domains, organisation.ports),
+            player: SchedulePlayer::new(controller.policy.schedule_depth()),
             on: 0,
             in_arb: 0,
             holding_slot: 0,
@@ -212,6 +216,7 @@ impl ReferenceModel {
             fault_clear: bit(inputs.fault_clear),
             acknowledge: bit(acknowledge),
             slot: false,
+            told: self.player.told[domain],
         }
     }
 
@@ -291,7 +296,8 @@ impl ReferenceModel {
     }
 
     fn next_event(&self) -> Option<u64> {
-        bits(self.all).map(|domain| self.due[domain]).min().filter(|&cycle| cycle != NEVER)
+        let domains = bits(self.all).map(|domain| self.due[domain]);
+        domains.chain([self.player.next_event()]).min().filter(|&cycle| cycle != NEVER)
     }
 }
 
@@ -315,7 +321,10 @@ impl Device for ReferenceModel {
         let still = self.clock_domains(inputs, active, want, granted, acknowledge);
         self.synchronisers.clock(pins);
         self.clock_flags(inputs);
-        self.outputs.quiescent = idle && still && unsettled == 0;
+        (self.outputs.schedule_missed, self.outputs.schedule_overflow) = (self.player.missed, self.player.overflow);
+        let played = self.player.clock(inputs, granted);
+        self.restless |= played.domains & self.all;
+        self.outputs.quiescent = idle && still && unsettled == 0 && !played.busy;
         self.outputs.next_event = if self.outputs.quiescent { self.next_event() } else { None };
         &self.outputs
     }
@@ -342,5 +351,8 @@ fn check(controller: &Controller) -> Result<()> {
     demand(organisation.read_latency > 0, "the read latency is at least 1 cycle");
     demand(organisation.bank_cycles > 0, "a bank is busy for at least 1 cycle");
     demand(controller.timing.max_waking > 0, "at least one domain may wake at a time");
+    let depth = controller.policy.schedule_depth() as usize;
+    let scheduled = matches!(controller.policy, Policy::Scheduled { .. });
+    demand(!scheduled || (1..=SCHEDULE_DEPTH).contains(&depth), "a table of the schedule holds 1 to 1024 entries");
     if found.is_empty() { Ok(()) } else { Err(Error::Input(found)) }
 }

@@ -1,6 +1,6 @@
 //! The target of a domain: which state it should be in.
 
-use crate::power::{Controller, Policy};
+use crate::power::{Controller, Operation, Policy};
 
 /// Depth of sleep, deepest first.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
@@ -24,6 +24,8 @@ pub(super) struct Signals {
     pub(super) acknowledge: bool,
     /// Slot of the wake arbiter.
     pub(super) slot: bool,
+    /// What the schedule player told it, while that is in force.
+    pub(super) told: Option<Operation>,
 }
 
 /// Parameters of the controller, prepared for use.
@@ -61,13 +63,24 @@ impl Parameters {
         light | retention << 1 | off << 2
     }
 
+    /// What the schedule asks for, or else the policy.
+    fn asked(&self, signals: &Signals, reached: u8) -> Level {
+        match signals.told {
+            Some(Operation::Prewake) => Level::On,
+            Some(Operation::Light) => Level::Light,
+            Some(Operation::Retain) => Level::Ret,
+            Some(Operation::Off) => Level::Off,
+            None => self.policy(reached, signals.live),
+        }
+    }
+
     /// What the policy wants, `reached` being the thresholds that count as reached.
     fn policy(&self, reached: u8, live: bool) -> Level {
         match self.controller.policy {
             Policy::Never => Level::On,
             Policy::Mask if live => Level::On,
             Policy::Mask => Level::Off,
-            Policy::Immediate | Policy::Timeout { .. } => match reached {
+            Policy::Immediate | Policy::Timeout { .. } | Policy::Scheduled { .. } => match reached {
                 r if r & 4 != 0 => Level::Off,
                 r if r & 2 != 0 => Level::Ret,
                 r if r & 1 != 0 => Level::Light,
@@ -99,7 +112,7 @@ impl Parameters {
         } else if signals.want || signals.force_on || reset_on {
             Level::On
         } else {
-            self.limited(self.policy(reached, signals.live), signals.live)
+            self.limited(self.asked(signals, reached), signals.live)
         }
     }
 }

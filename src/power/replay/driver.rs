@@ -1,6 +1,7 @@
 //! Presents the requests of a stimulus cycle by cycle and closes the loop through the grants.
 
 use super::blocks::Blocks;
+use super::host::Host;
 use super::order::Order;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
@@ -42,6 +43,7 @@ pub struct Driver<'a> {
     organisation: Organisation,
     order: Order,
     blocks: Blocks,
+    host: Host<'a>,
     ports: Vec<Port>,
     inputs: Inputs,
     now: u64,
@@ -62,6 +64,10 @@ impl<'a> Driver<'a> {
     pub fn new(stimulus: &'a Stimulus, controller: &Controller, skip: bool) -> Result<Self> {
         let organisation = controller.organisation;
         check(stimulus, &organisation)?;
+        if let Some(table) = stimulus.unplayable_table(&controller.policy) {
+            let message = format!("table {table} of the schedule has too many entries or starts with no transfer");
+            return Err(Error::input(Diagnostic::new("stimulus-misfit", message)));
+        }
         let idle = Port { recent: vec![0; organisation.read_latency as usize], ..Port::default() };
         let mut ports = vec![idle; organisation.ports as usize];
         for (index, node) in stimulus.nodes.iter().enumerate().filter(|(_, n)| n.kind != StimulusKind::Work) {
@@ -72,6 +78,7 @@ impl<'a> Driver<'a> {
             organisation,
             order: Order::new(stimulus),
             blocks: Blocks::new(stimulus, &organisation),
+            host: Host::new(stimulus, controller),
             transfers_left: ports.iter().map(|port| port.queue.len()).sum(),
             ports,
             inputs: Inputs::idle(organisation.ports),
@@ -95,6 +102,7 @@ impl<'a> Driver<'a> {
             }
         }
         self.inputs.live = self.blocks.live(self.now);
+        self.inputs.schedule = self.host.give();
         &self.inputs
     }
 
@@ -102,13 +110,15 @@ impl<'a> Driver<'a> {
         let state = &mut self.ports[port];
         state.asserted = true;
         state.since = self.now;
-        let node = &self.stimulus.nodes[state.queue[state.head] as usize];
+        let index = state.queue[state.head];
+        let node = &self.stimulus.nodes[index as usize];
         let word = self.stimulus.word(node, state.granted);
         let write = node.kind == StimulusKind::Write;
         let enables = self.enables(node, word);
         self.writes = self.writes.wrapping_add(u32::from(write));
         let tag = if write { self.writes ^ (word as u32).rotate_left(16) } else { 0 };
         self.blocks.assert(node.block);
+        self.host.assert(index);
         self.inputs.requests[port] = Request { valid: true, write, word, enables, tag };
     }
 

@@ -2,6 +2,7 @@
 
 mod blocks;
 mod driver;
+mod host;
 mod order;
 
 pub use driver::Driver;
