@@ -17,13 +17,9 @@ pub struct Block {
     pub form: u64,
 }
 
-/// A block for each phase and layer, two where its later part does not depend on the length of the context.
+/// A block for each phase and layer, several where its later part does not depend on the length of the context.
 pub fn blocks<P: Probe>(engine: &Engine<'_, P>) -> Vec<Block> {
-    let layers = layers(engine).into_iter();
-    let parts = layers.flat_map(|layer| match cut(engine, &layer) {
-        Some(at) => vec![layer.start..at, at..layer.end],
-        None => vec![layer],
-    });
+    let parts = layers(engine).into_iter().flat_map(|layer| parts(engine, layer));
     parts.map(|ops| Block { form: form(engine, &ops), ops }).collect()
 }
 
@@ -41,18 +37,24 @@ fn layers<P: Probe>(engine: &Engine<'_, P>) -> Vec<Range<usize>> {
     layers
 }
 
-/// The first op after those that read keys and values, if it waits for all ops of the layer before it and all after it wait for
-/// it: nothing is under way then.
-fn cut<P: Probe>(engine: &Engine<'_, P>, layer: &Range<usize>) -> Option<usize> {
-    let workload = engine.workload;
+/// A layer up to the last op that reads keys and values, and what follows, cut at every op that waits for all ops before it and
+/// that all after it wait for: nothing is under way when it starts.
+fn parts<P: Probe>(engine: &Engine<'_, P>, layer: Range<usize>) -> Vec<Range<usize>> {
+    let (workload, dependencies) = (engine.workload, &engine.dependencies);
     let works = |op: &usize| !workload.is_rename(OpId::from(*op));
     let keeps = |op: usize| workload.ops.at(op).kind.inputs().iter().any(|&tensor| workload.class(tensor) == Class::Kv);
-    let last = layer.clone().rev().find(|op| works(op) && keeps(*op))?;
-    let at = (last + 1..layer.end).find(works)?;
-    let dependencies = &engine.dependencies;
-    let followed = |op: usize| dependencies.after(OpId::from(op)).iter().any(|later| later.index() <= at);
-    let follows = |op: usize| dependencies.before(OpId::from(op)).iter().any(|earlier| earlier.index() >= at);
-    ((layer.start..at).all(followed) && (at + 1..layer.end).all(follows)).then_some(at)
+    let last = layer.clone().rev().find(|op| works(op) && keeps(*op)).unwrap_or(layer.end);
+    let (mut parts, mut start) = (Vec::new(), layer.start);
+    for at in (last + 1..layer.end).filter(works) {
+        let followed = |op: usize| dependencies.after(OpId::from(op)).iter().any(|later| later.index() <= at);
+        let follows = |op: usize| dependencies.before(OpId::from(op)).iter().any(|earlier| earlier.index() >= at);
+        if (start..at).all(followed) && (at + 1..layer.end).all(follows) {
+            parts.push(start..at);
+            start = at;
+        }
+    }
+    parts.push(start..layer.end);
+    parts
 }
 
 /// What the ops of a block do, but for the names of tensors.
