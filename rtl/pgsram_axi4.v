@@ -111,6 +111,7 @@ module pgsram_axi4 #(
 
   // Beat of this cycle. The kind that was not served last goes first, but a beat once asked for stays.
   wire room;
+  reg  up_q;  // out of reset: no transaction is opened before
   reg  waiting_q;
   reg  kind_q;  // of the last beat asked for: 1 = write
   wire read_beat = read_beats_q & room;
@@ -139,9 +140,11 @@ module pgsram_axi4 #(
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      up_q <= 1'b0;
       waiting_q <= 1'b0;
       kind_q <= 1'b0;
     end else begin
+      up_q <= 1'b1;
       waiting_q <= beat & ~taken;
       if (beat) kind_q <= write;
     end
@@ -161,7 +164,7 @@ module pgsram_axi4 #(
   wire answer_err = answer_illegal | err_i;
 
   // Write transaction.
-  assign axi_awready_o = ~write_open_q;
+  assign axi_awready_o = up_q & ~write_open_q;
   assign axi_bvalid_o = bvalid_q;
   assign axi_bid_o = write_id_q;
   assign axi_bresp_o = write_err_q ? SLVERR : OKAY;
@@ -206,7 +209,7 @@ module pgsram_axi4 #(
 
   // Read transaction.
   wire pop = axi_rvalid_o & axi_rready_i;
-  assign axi_arready_o = ~read_open_q;
+  assign axi_arready_o = up_q & ~read_open_q;
   assign axi_rid_o = read_id_q;
 
   always @(posedge clk_i or negedge rst_ni) begin

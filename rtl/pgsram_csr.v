@@ -6,12 +6,13 @@
 // for a read of it that follows, so a pair read low first is of one cycle. What does not exist, is not aligned to words or
 // cannot be written is answered with an error.
 //
-// The outputs are named like the inputs of pgsram_top that they drive, and the inputs like its outputs. `busy_o` is 1 with an
-// answer, and so with every pulse.
+// The outputs are named like the inputs of pgsram_top that they drive, and the inputs like its outputs. `busy_o` is 1 with a
+// request and its answer, and so with every pulse.
 module pgsram_csr #(
     parameter DOMAINS = 4,
     parameter PORTS = 1,
     parameter TIME_BITS = 32,
+    parameter SCHED_DEPTH = 0,
     parameter [TIME_BITS-1:0] THRESHOLD_LIGHT = 0,
     parameter [TIME_BITS-1:0] THRESHOLD_RET = 0,
     parameter [TIME_BITS-1:0] THRESHOLD_OFF = 0
@@ -42,7 +43,13 @@ module pgsram_csr #(
     output count_clear_o,
     output [15:0] count_sel_o,
     input [63:0] count_i,
-    input [4*DOMAINS-1:0] state_i
+    input [4*DOMAINS-1:0] state_i,
+    output [TIME_BITS-1:0] sched_delta_o,
+    output [8:0] sched_entry_o,
+    output sched_filled_o,
+    output sched_start_o,
+    output sched_clear_o,
+    input [2:0] sched_status_i
 );
 
   // Fewer bits than 64, with zeros.
@@ -78,28 +85,30 @@ module pgsram_csr #(
   reg [63:0] value;
   reg exists, writable;
   wire sound = exists & (writable | ~csr_we_i) & (csr_addr_i[1:0] == 2'b00);
-  wire write = csr_req_i & csr_we_i & sound;
+  wire write = csr_gnt_o & csr_we_i & sound;
   wire [63:0] next = (value & ~changes) | ({2{csr_wdata_i}} & changes);
   wire unused_next = &{1'b0, next};
 
-  // The answer.
-  reg rvalid_q, err_q;
+  // The answer. Nothing is granted in reset.
+  reg up_q, rvalid_q, err_q;
   reg [31:0] rdata_q, high_q;
-  wire read = csr_req_i & ~csr_we_i & sound;
-  assign csr_gnt_o = csr_req_i;
+  wire read = csr_gnt_o & ~csr_we_i & sound;
+  assign csr_gnt_o = csr_req_i & up_q;
   assign csr_rvalid_o = rvalid_q;
   assign csr_rdata_o = rdata_q;
   assign csr_err_o = err_q;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      up_q <= 1'b0;
       rvalid_q <= 1'b0;
       err_q <= 1'b0;
       rdata_q <= 32'd0;
       high_q <= 32'd0;
     end else begin
-      rvalid_q <= csr_req_i;
-      err_q <= csr_req_i & ~sound;
+      up_q <= 1'b1;
+      rvalid_q <= csr_gnt_o;
+      err_q <= csr_gnt_o & ~sound;
       rdata_q <= !read ? 32'd0 : high ? high_q : value[31:0];
       if (read & ~high) high_q <= value[63:32];
     end
@@ -115,6 +124,11 @@ module pgsram_csr #(
   reg [TIME_BITS-1:0] threshold_off_q;
   reg count_clear_q;
   reg [15:0] count_sel_q;
+  reg [TIME_BITS-1:0] sched_delta_q;
+  reg [8:0] sched_entry_q;
+  reg sched_filled_q;
+  reg sched_start_q;
+  reg sched_clear_q;
   always @* begin
     exists = 1'b1;
     writable = 1'b0;
@@ -169,6 +183,28 @@ module pgsram_csr #(
       6'd20: value = of_states(state_i, 64);  // STATE_1
       6'd21: value = of_states(state_i, 128);  // STATE_2
       6'd22: value = of_states(state_i, 192);  // STATE_3
+      6'd23: value = {32'd0, SCHED_DEPTH[31:0]};  // SCHED_DEPTH
+      6'd24: begin  // SCHED_DELTA
+        value = of_time(sched_delta_q);
+        writable = 1'b1;
+      end
+      6'd25: begin  // SCHED_ENTRY
+        value = 64'd0;
+        writable = 1'b1;
+      end
+      6'd26: begin  // SCHED_FILLED
+        value = 64'd0;
+        writable = 1'b1;
+      end
+      6'd27: begin  // SCHED_START
+        value = 64'd0;
+        writable = 1'b1;
+      end
+      6'd28: begin  // SCHED_CLEAR
+        value = 64'd0;
+        writable = 1'b1;
+      end
+      6'd29: value = {61'd0, sched_status_i};  // SCHED_STATUS
       default: begin
         value = 64'd0;
         exists = 1'b0;
@@ -187,6 +223,11 @@ module pgsram_csr #(
       threshold_off_q <= THRESHOLD_OFF;
       count_clear_q <= 1'd0;
       count_sel_q <= 16'd0;
+      sched_delta_q <= {TIME_BITS{1'b0}};
+      sched_entry_q <= 9'd0;
+      sched_filled_q <= 1'd0;
+      sched_start_q <= 1'd0;
+      sched_clear_q <= 1'd0;
     end else begin
       if (write & (index == 6'd7)) live_q <= next[DOMAINS-1:0];
       if (write & (index == 6'd8)) force_on_q <= next[DOMAINS-1:0];
@@ -197,6 +238,11 @@ module pgsram_csr #(
       if (write & (index == 6'd13)) threshold_off_q <= next[TIME_BITS-1:0];
       count_clear_q <= (write & (index == 6'd16)) ? next[0] : 1'd0;
       if (write & (index == 6'd17)) count_sel_q <= next[15:0];
+      if (write & (index == 6'd24)) sched_delta_q <= next[TIME_BITS-1:0];
+      sched_entry_q <= (write & (index == 6'd25)) ? next[8:0] : 9'd0;
+      sched_filled_q <= (write & (index == 6'd26)) ? next[0] : 1'd0;
+      sched_start_q <= (write & (index == 6'd27)) ? next[0] : 1'd0;
+      sched_clear_q <= (write & (index == 6'd28)) ? next[0] : 1'd0;
     end
   end
 
@@ -209,6 +255,11 @@ module pgsram_csr #(
   assign threshold_off_o = threshold_off_q;
   assign count_clear_o = count_clear_q;
   assign count_sel_o = count_sel_q;
-  assign busy_o = rvalid_q;
+  assign sched_delta_o = sched_delta_q;
+  assign sched_entry_o = sched_entry_q;
+  assign sched_filled_o = sched_filled_q;
+  assign sched_start_o = sched_start_q;
+  assign sched_clear_o = sched_clear_q;
+  assign busy_o = csr_req_i | rvalid_q;
 
 endmodule

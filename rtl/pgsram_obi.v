@@ -45,8 +45,16 @@ module pgsram_obi #(
   wire [BUS_ADDR_BITS-1:0] word = (obi_addr_i - BASE) >> $clog2(WORD_BITS / 8);
   wire outside = word >= WORDS;  // below BASE too: the difference wraps
 
-  assign req_o = obi_req_i & ~outside;
-  assign obi_gnt_o = outside ? obi_req_i : gnt_i;
+  // Nothing is granted in reset.
+  reg up_q;
+  always @(posedge clk_i or negedge rst_ni) begin
+    if (!rst_ni) up_q <= 1'b0;
+    else up_q <= 1'b1;
+  end
+  wire req = obi_req_i & up_q;
+
+  assign req_o = req & ~outside;
+  assign obi_gnt_o = outside ? req : gnt_i;
   assign addr_o = word[ADDR_BITS-1:0];
   assign we_o = obi_we_i;
   assign be_o = obi_be_i;
@@ -59,7 +67,7 @@ module pgsram_obi #(
     if (!rst_ni) error_q <= {RD_LATENCY * ENTRY_BITS{1'b0}};
     else begin
       error_q <= error_q << ENTRY_BITS;
-      error_q[ENTRY_BITS-1:0] <= {obi_aid_i, obi_req_i & outside};
+      error_q[ENTRY_BITS-1:0] <= {obi_aid_i, req & outside};
     end
   end
   wire [ID_BITS-1:0] error_id;

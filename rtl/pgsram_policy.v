@@ -1,7 +1,8 @@
 // Power policy of one domain: which state it should be in, and when that may next change by itself.
 //
 // Target, first match: force_off -> OFF; an access that may wake -> ON; force_on (RESET_ON acts as such
-// until the first ON) -> ON; then the policy:
+// until the first ON) -> ON; what the schedule player told the domain last (SCHEDULED = 1), until an access or a missed start;
+// then the policy:
 //   POLICY 0 never:   ON.
 //   POLICY 1 timeout: the deepest state whose threshold the idle time has reached (0 = disabled), seen
 //                     in ON, LIGHT and RET, so that sleep deepens step by step; once reached it stays
@@ -18,6 +19,7 @@
 module pgsram_policy #(
     parameter TIME_BITS = 32,
     parameter POLICY = 1,
+    parameter SCHEDULED = 0,
     parameter ACCESS_ERROR = 0,
     parameter HAS_LIGHT = 1,
     parameter HAS_RETENTION = 1,
@@ -39,6 +41,10 @@ module pgsram_policy #(
     input  [TIME_BITS-1:0] threshold_light_i,
     input  [TIME_BITS-1:0] threshold_ret_i,
     input  [TIME_BITS-1:0] threshold_off_i,
+    // The schedule player: an entry for this domain, and that none is in force any more.
+    input                  sched_apply_i,
+    input  [          1:0] sched_operation_i,
+    input                  sched_drop_i,
     // The domain controller: its state, first cycle of a stay (see there), and what to aim at.
     input  [          3:0] state_i,
     input                  first_i,
@@ -78,6 +84,9 @@ module pgsram_policy #(
   wire min_ok;
   // What the idle timers or the mask ask for.
   wire [1:0] aim;
+  // What the schedule asks for, while it does.
+  wire told;
+  wire [1:0] told_aim;
 
   reg reset_on_q;
   reg lost_live_q;
@@ -95,7 +104,7 @@ module pgsram_policy #(
   wire keep_on = force_on_i | (reset_on_q & ~in_on);
   wire wake = want_i & ((ACCESS_ERROR == 0) | in_on);
 
-  assign target_o = force_off_i ? TO_OFF : (wake | keep_on) ? TO_ON : aim;
+  assign target_o = force_off_i ? TO_OFF : (wake | keep_on) ? TO_ON : told ? told_aim : aim;
   assign min_ok_o = min_ok;
   assign lost_live_o = lost_live_q;
 
@@ -111,6 +120,31 @@ module pgsram_policy #(
   assign event_in_o = !event_ask_i ? NEVER : held ? min_in : idle_in;
 
   generate
+    if (SCHEDULED != 0) begin : g_told
+      // After reset: OFF. The codes of operations run against those of targets.
+      reg told_q;
+      reg [1:0] operation_q;
+      always @(posedge clk_i or negedge rst_ni) begin
+        if (!rst_ni) begin
+          told_q <= 1'b1;
+          operation_q <= ~TO_OFF;
+        end else begin
+          if (sched_apply_i) operation_q <= sched_operation_i;
+          if (sched_drop_i) told_q <= 1'b0;
+          else if (sched_apply_i) told_q <= 1'b1;
+          else if (grant_i) told_q <= 1'b0;
+        end
+      end
+      wire [1:0] asked = ~operation_q;
+      assign told = told_q;
+      assign told_aim = (asked == TO_ON) ? TO_ON : (asked == TO_LIGHT) ? AIM_LIGHT :
+          (asked == TO_RET | live_i) ? AIM_RET : TO_OFF;
+    end else begin : g_untold
+      assign told = 1'b0;
+      assign told_aim = TO_ON;
+      wire unused_schedule = &{1'b0, sched_apply_i, sched_operation_i, sched_drop_i};
+    end
+
     if (T_MIN_ON > 0 || T_MIN_OFF > 0) begin : g_minimum
       wire [TIME_BITS-1:0] minimum;
       reg  [TIME_BITS-1:0] since_q;  // first cycle of the stay
@@ -199,7 +233,7 @@ module pgsram_policy #(
         to_off = NEVER;
         shallow = NEVER;
         deep = NEVER;
-        if (event_ask_i & timed & ~keep_on) begin
+        if (event_ask_i & timed & ~keep_on & ~told) begin
           to_light = left(threshold_light_i, idle, enabled[0], reached[0]);
           to_ret = left(threshold_ret_i, idle, enabled[1], reached[1]);
           to_off = left(threshold_off_i, idle, enabled[2], reached[2]);

@@ -47,6 +47,8 @@ module pgsram_top #(
     parameter TIME_BITS = 32,
     // 0 none, 1 cycles, transitions and stalls, 2 reads and writes too.
     parameter COUNTERS = 1,
+    // Entries of a table of the schedule player, 0: there is none.
+    parameter SCHED_DEPTH = 0,
     // 1 isolation clamps here, 0 in the power intent.
     parameter ISO_IN_RTL = 1,
     // Derived: leave alone.
@@ -76,6 +78,17 @@ module pgsram_top #(
     input  [        TIME_BITS-1:0] threshold_light_i,
     input  [        TIME_BITS-1:0] threshold_ret_i,
     input  [        TIME_BITS-1:0] threshold_off_i,
+    // Schedule player (see pgsram_sched).
+    input                          sched_start_i,
+    input                          sched_filled_i,
+    input                          sched_write_i,
+    input  [        TIME_BITS-1:0] sched_delta_i,
+    input  [                  5:0] sched_domain_i,
+    input  [                  1:0] sched_operation_i,
+    input                          sched_clear_i,
+    output                         sched_filled_o,
+    output                         sched_missed_o,
+    output                         sched_overflow_o,
     // Power switches and macros.
     output [          DOMAINS-1:0] sw_o,
     input  [          DOMAINS-1:0] sw_ack_i,
@@ -117,19 +130,22 @@ module pgsram_top #(
         RD_LATENCY < 1 || RD_LATENCY > 7 || BANK_CYCLES < 1) begin : g_illegal_macro
       pgsram_illegal_macro u_illegal ();
     end
-    if (MAX_WAKING < 1 || SYNC_STAGES < 1 || T_ACK_MAX < 1 || POLICY < 0 || POLICY > 2) begin
+    if (MAX_WAKING < 1 || SYNC_STAGES < 1 || T_ACK_MAX < 1 || POLICY < 0 || POLICY > 2 ||
+        SCHED_DEPTH < 0 || SCHED_DEPTH > 1024) begin
       : g_illegal_power
       pgsram_illegal_power u_illegal ();
     end
   endgenerate
 
-  wire rst_n;
+  wire rst_n, ready;
+  wire [PORTS-1:0] req = req_i & {PORTS{ready}};  // no grant before its answer can come
 
   pgsram_rst_sync u_rst_sync (
       .clk_i      (clk_i),
       .rst_ni     (rst_ni),
       .scan_mode_i(scan_mode_i),
-      .rst_no     (rst_n)
+      .rst_no     (rst_n),
+      .ready_o    (ready)
   );
 
   // Requests.
@@ -146,6 +162,14 @@ module pgsram_top #(
   // Domains.
   wire [DOMAINS-1:0] on, failed, want, grant, busy, still, ack_settled;
   wire [DOMAINS-1:0] wake_req, waking, slot;
+
+  // Schedule.
+  wire [DOMAINS-1:0] sched_apply;
+  wire [1:0] sched_operation;
+  wire sched_drop, sched_busy;
+
+  // Time until the next event, all ones: none.
+  wire [TIME_BITS-1:0] next_in;
 
   // Banks.
   wire [WORD_BITS-1:0] bank_rdata[0:BANKS-1];
@@ -189,7 +213,7 @@ module pgsram_top #(
   ) u_req_ctrl (
       .clk_i           (clk_i),
       .rst_ni          (rst_n),
-      .req_i           (req_i),
+      .req_i           (req),
       .we_i            (we_i),
       .aid_i           (aid_i),
       .oob_i           (oob),
@@ -246,6 +270,7 @@ module pgsram_top #(
       pgsram_policy #(
           .TIME_BITS    (TIME_BITS),
           .POLICY       (POLICY),
+          .SCHEDULED    (SCHED_DEPTH != 0),
           .ACCESS_ERROR (ACCESS_ERROR),
           .HAS_LIGHT    (HAS_LIGHT),
           .HAS_RETENTION(HAS_RETENTION),
@@ -265,6 +290,9 @@ module pgsram_top #(
           .threshold_light_i(threshold_light_i),
           .threshold_ret_i  (threshold_ret_i),
           .threshold_off_i  (threshold_off_i),
+          .sched_apply_i    (sched_apply[d]),
+          .sched_operation_i(sched_operation),
+          .sched_drop_i     (sched_drop),
           .state_i          (state_o[4*d+:4]),
           .first_i          (first),
           .target_o         (target),
@@ -345,6 +373,47 @@ module pgsram_top #(
     end
   endgenerate
 
+  generate
+    if (SCHED_DEPTH != 0) begin : g_sched
+      wire [TIME_BITS-1:0] sched_event_in;
+      assign next_in =
+          (sched_event_in < g_least[1].event_in) ? sched_event_in : g_least[1].event_in;
+
+      pgsram_sched #(
+          .DOMAINS  (DOMAINS),
+          .DEPTH    (SCHED_DEPTH),
+          .TIME_BITS(TIME_BITS)
+      ) u_sched (
+          .clk_i      (clk_i),
+          .rst_ni     (rst_n),
+          .now_i      (now_i),
+          .start_i    (sched_start_i),
+          .filled_i   (sched_filled_i),
+          .write_i    (sched_write_i),
+          .delta_i    (sched_delta_i),
+          .domain_i   (sched_domain_i),
+          .operation_i(sched_operation_i),
+          .clear_i    (sched_clear_i),
+          .filled_o   (sched_filled_o),
+          .missed_o   (sched_missed_o),
+          .overflow_o (sched_overflow_o),
+          .apply_o    (sched_apply),
+          .operation_o(sched_operation),
+          .drop_o     (sched_drop),
+          .busy_o     (sched_busy),
+          .event_in_o (sched_event_in)
+      );
+    end else begin : g_unscheduled
+      assign {sched_filled_o, sched_missed_o, sched_overflow_o} = 3'b000;
+      assign sched_apply = {DOMAINS{1'b0}};
+      assign sched_operation = 2'b00;
+      assign {sched_drop, sched_busy} = 2'b00;
+      assign next_in = g_least[1].event_in;
+      wire unused_sched = &{1'b0, sched_start_i, sched_filled_i, sched_write_i, sched_delta_i,
+                            sched_domain_i, sched_operation_i, sched_clear_i};
+    end
+  endgenerate
+
   pgsram_counters #(
       .DOMAINS    (DOMAINS),
       .PORTS      (PORTS),
@@ -381,8 +450,8 @@ module pgsram_top #(
     end
   endgenerate
 
-  assign quiescent_o = ~pending & (&still) & (&ack_settled);
-  assign next_event_valid_o = quiescent_o & ~(&g_least[1].event_in);
-  assign next_event_o = now_i + g_least[1].event_in;
+  assign quiescent_o = ~pending & ~sched_busy & (&still) & (&ack_settled);
+  assign next_event_valid_o = quiescent_o & ~(&next_in);
+  assign next_event_o = now_i + next_in;
 
 endmodule

@@ -13,6 +13,7 @@ module pgsram_csr_tb;
   parameter TIME_BITS = 64;
 
   localparam PORTS = 2;
+  localparam SCHED_DEPTH = 3;
   localparam [3:0] OFF = 4'd0;
   localparam [3:0] ON = 4'd7;
   localparam [3:0] LIGHT = 4'd8;
@@ -37,6 +38,10 @@ module pgsram_csr_tb;
   wire count_clear, quiescent;
   wire [15:0] count_sel;
   wire [63:0] count;
+  wire [TIME_BITS-1:0] sched_delta;
+  wire [8:0] sched_entry;
+  wire sched_filled, sched_start, sched_clear;
+  wire [2:0] sched_status;
   reg [DOMAINS-1:0] ack;
   reg stuck;  // the acknowledge does not come
 
@@ -44,6 +49,7 @@ module pgsram_csr_tb;
       .DOMAINS(DOMAINS),
       .PORTS(PORTS),
       .TIME_BITS(TIME_BITS),
+      .SCHED_DEPTH(SCHED_DEPTH),
       .THRESHOLD_LIGHT(RESET_LIGHT),
       .THRESHOLD_RET(RESET_RET),
       .THRESHOLD_OFF(RESET_OFF)
@@ -74,14 +80,21 @@ module pgsram_csr_tb;
       .count_clear_o(count_clear),
       .count_sel_o(count_sel),
       .count_i(count),
-      .state_i(state)
+      .state_i(state),
+      .sched_delta_o(sched_delta),
+      .sched_entry_o(sched_entry),
+      .sched_filled_o(sched_filled),
+      .sched_start_o(sched_start),
+      .sched_clear_o(sched_clear),
+      .sched_status_i(sched_status)
   );
 
   pgsram_top #(
       .DOMAINS(DOMAINS),
       .PORTS(PORTS),
       .TIME_BITS(TIME_BITS),
-      .DOMAIN_WORDS(16)
+      .DOMAIN_WORDS(16),
+      .SCHED_DEPTH(SCHED_DEPTH)
   ) u_memory (
       .clk_i(clk),
       .rst_ni(rst_n),
@@ -105,6 +118,16 @@ module pgsram_csr_tb;
       .threshold_light_i(threshold_light),
       .threshold_ret_i(threshold_ret),
       .threshold_off_i(threshold_off),
+      .sched_start_i(sched_start),
+      .sched_filled_i(sched_filled),
+      .sched_write_i(sched_entry[8]),
+      .sched_delta_i(sched_delta),
+      .sched_domain_i(sched_entry[7:2]),
+      .sched_operation_i(sched_entry[1:0]),
+      .sched_clear_i(sched_clear),
+      .sched_filled_o(sched_status[0]),
+      .sched_missed_o(sched_status[1]),
+      .sched_overflow_o(sched_status[2]),
       .sw_o(sw),
       .sw_ack_i(ack),
       .iso_no(),
@@ -263,6 +286,13 @@ module pgsram_csr_tb;
     reads_as(28, `PGSRAM_STATE_1_OFFSET, 0);
     reads_as(29, `PGSRAM_STATE_2_OFFSET, 0);
     reads_as(30, `PGSRAM_STATE_3_OFFSET, 0);
+    reads_as(35, `PGSRAM_SCHED_DEPTH_OFFSET, SCHED_DEPTH);
+    reads_as(36, `PGSRAM_SCHED_DELTA_OFFSET, `PGSRAM_SCHED_DELTA_RESET);
+    reads_as(37, `PGSRAM_SCHED_ENTRY_OFFSET, `PGSRAM_SCHED_ENTRY_RESET);
+    reads_as(38, `PGSRAM_SCHED_FILLED_OFFSET, `PGSRAM_SCHED_FILLED_RESET);
+    reads_as(39, `PGSRAM_SCHED_START_OFFSET, `PGSRAM_SCHED_START_RESET);
+    reads_as(49, `PGSRAM_SCHED_CLEAR_OFFSET, `PGSRAM_SCHED_CLEAR_RESET);
+    reads_as(57, `PGSRAM_SCHED_STATUS_OFFSET, 0);
 
     // A pair is of one cycle: the high word is the one that belonged to the low word.
     now = ALL_TIME >> 32;
@@ -280,6 +310,7 @@ module pgsram_csr_tb;
     keeps(40, `PGSRAM_THRESHOLD_LIGHT_OFFSET, ALL_TIME);
     keeps(41, `PGSRAM_THRESHOLD_RET_OFFSET, ALL_TIME);
     keeps(42, `PGSRAM_THRESHOLD_OFF_OFFSET, ALL_TIME);
+    keeps(58, `PGSRAM_SCHED_DELTA_OFFSET, ALL_TIME);
     keeps(43, `PGSRAM_COUNT_SELECT_OFFSET, 64'hffff);
     keeps(44, `PGSRAM_LIVE_OFFSET, ALL_DOMAINS);
     keeps(45, `PGSRAM_FORCE_ON_OFFSET, ALL_DOMAINS);
@@ -294,11 +325,17 @@ module pgsram_csr_tb;
     @(posedge clk);
     #1 refuses(50, `PGSRAM_IDENTITY_OFFSET, 1'b1);
     refuses(51, `PGSRAM_NOW_OFFSET, 1'b1);
-    refuses(52, `PGSRAM_STATE_3_OFFSET + 8, 1'b0);
-    refuses(53, `PGSRAM_STATE_3_OFFSET + 8, 1'b1);
+    refuses(52, `PGSRAM_SCHED_STATUS_OFFSET + 8, 1'b0);
+    refuses(53, `PGSRAM_SCHED_STATUS_OFFSET + 8, 1'b1);
     refuses(54, `PGSRAM_LIVE_OFFSET + 1, 1'b0);
     refuses(55, `PGSRAM_LIVE_OFFSET + 2, 1'b1);
     expect(56, live, 0);
+
+    // A start without a table leaves the timers in charge of what the schedule player told after reset: OFF.
+    access(`PGSRAM_SCHED_START_OFFSET, 1'b1, 4'hf, 1);
+    @(posedge clk);
+    #1 reads_as(59, `PGSRAM_SCHED_STATUS_OFFSET, 2);
+    write(`PGSRAM_SCHED_CLEAR_OFFSET, 1);
 
     // What they do: wake, count, forget, fail and clear.
     write(`PGSRAM_THRESHOLD_LIGHT_OFFSET, 0);
@@ -333,6 +370,39 @@ module pgsram_csr_tb;
     #1 expect(69, fault_clear, 0);
     reads_as(70, `PGSRAM_LOST_LIVE_OFFSET, 0);
     write(`PGSRAM_THRESHOLD_LIGHT_OFFSET, 0);
+    // A schedule: the last domain is woken 50 cycles after the start. A table has room for three entries.
+    access(`PGSRAM_SCHED_ENTRY_OFFSET, 1'b1, 4'hf, 'h103 | (DOMAINS - 1) << 2);
+    @(posedge clk);
+    #1 write(`PGSRAM_SCHED_DELTA_OFFSET, 50);
+    access(`PGSRAM_SCHED_ENTRY_OFFSET, 1'b1, 4'hf, 'h100 | (DOMAINS - 1) << 2);
+    @(posedge clk);
+    #1 access(`PGSRAM_SCHED_FILLED_OFFSET, 1'b1, 4'hf, 1);
+    @(posedge clk);
+    #1 reads_as(80, `PGSRAM_SCHED_STATUS_OFFSET, 1);
+    write(`PGSRAM_FORCE_OFF_OFFSET, ALL_DOMAINS);
+    repeat (30 * DOMAINS) @(posedge clk);
+    #1 expect(81, state, 0);
+    access(`PGSRAM_SCHED_START_OFFSET, 1'b1, 4'hf, 1);
+    @(posedge clk);
+    @(posedge clk);
+    #1 write(`PGSRAM_FORCE_OFF_OFFSET, ALL_DOMAINS >> 1);
+    repeat (40) @(posedge clk);
+    #1 expect(82, state[4*DOMAINS-4+:4], OFF);
+    repeat (35) @(posedge clk);
+    #1 expect(83, state[4*DOMAINS-4+:4], ON);
+    access(`PGSRAM_SCHED_START_OFFSET, 1'b1, 4'hf, 1);
+    @(posedge clk);
+    #1 reads_as(84, `PGSRAM_SCHED_STATUS_OFFSET, 2);
+    write(`PGSRAM_SCHED_CLEAR_OFFSET, 1);
+    write(`PGSRAM_FORCE_OFF_OFFSET, 0);
+    reads_as(85, `PGSRAM_SCHED_STATUS_OFFSET, 0);
+    repeat (4) begin
+      access(`PGSRAM_SCHED_ENTRY_OFFSET, 1'b1, 4'hf, 'h1ff);
+      @(posedge clk);
+      #1;
+    end
+    @(posedge clk);
+    #1 reads_as(86, `PGSRAM_SCHED_STATUS_OFFSET, 4);
     write(`PGSRAM_FORCE_ON_OFFSET, 64'h5555_5555_5555_5555);
     repeat (30 * DOMAINS) @(posedge clk);
     #1 wide = state;

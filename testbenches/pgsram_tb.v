@@ -40,6 +40,7 @@ module pgsram_tb;
   parameter ACCESS_ERROR = 0;
   parameter TIME_BITS = 32;
   parameter ISO_IN_RTL = 1;
+  parameter SCHED_DEPTH = 0;
   parameter ID_BITS = 3;
   // Delay of the switch model, from sw to the acknowledge.
   parameter T_ACK_OFF = 5;
@@ -67,6 +68,11 @@ module pgsram_tb;
   wire [PORTS*ID_BITS-1:0] rid;
   reg [DOMAINS-1:0] live, force_on, force_off, fault_clear, ack;
   reg [TIME_BITS-1:0] threshold_light, threshold_ret, threshold_off;
+  reg sched_start, sched_filled, sched_write, sched_clear;
+  reg [TIME_BITS-1:0] sched_delta;
+  reg [5:0] sched_domain;
+  reg [1:0] sched_operation;
+  wire sched_complete, sched_missed, sched_overflow;
   wire [DOMAINS-1:0] sw, iso_n, ret, light, fault, lost_live;
   wire [4*DOMAINS-1:0] state;
   wire quiescent, next_event_valid;
@@ -103,6 +109,7 @@ module pgsram_tb;
       .ACCESS_ERROR(ACCESS_ERROR),
       .TIME_BITS(TIME_BITS),
       .COUNTERS(2),
+      .SCHED_DEPTH(SCHED_DEPTH),
       .ISO_IN_RTL(ISO_IN_RTL)
   ) u_dut (
       .clk_i(clk),
@@ -127,6 +134,16 @@ module pgsram_tb;
       .threshold_light_i(threshold_light),
       .threshold_ret_i(threshold_ret),
       .threshold_off_i(threshold_off),
+      .sched_start_i(sched_start),
+      .sched_filled_i(sched_filled),
+      .sched_write_i(sched_write),
+      .sched_delta_i(sched_delta),
+      .sched_domain_i(sched_domain),
+      .sched_operation_i(sched_operation),
+      .sched_clear_i(sched_clear),
+      .sched_filled_o(sched_complete),
+      .sched_missed_o(sched_missed),
+      .sched_overflow_o(sched_overflow),
       .sw_o(sw),
       .sw_ack_i(ack),
       .iso_no(iso_n),
@@ -185,9 +202,10 @@ module pgsram_tb;
   end
 
   // A quiescent cycle promises when something happens next if the inputs hold: not before, and then.
-  localparam INPUTS = PORTS + 5 * DOMAINS + 3 * TIME_BITS;
+  localparam INPUTS = PORTS + 5 * DOMAINS + 3 * TIME_BITS + 4;
   wire [INPUTS-1:0] inputs = {
-    req, live, force_on, force_off, fault_clear, ack, threshold_light, threshold_ret, threshold_off
+    req, live, force_on, force_off, fault_clear, ack, threshold_light, threshold_ret, threshold_off,
+    sched_start, sched_filled, sched_write, sched_clear
   };
   reg [INPUTS-1:0] promise_inputs;
   reg promise, promise_event;
@@ -415,7 +433,7 @@ module pgsram_tb;
   integer rate;
   integer seed;
   integer roll;
-  reg random_forces;
+  reg random_forces, random_schedule;
   always @(posedge clk) begin
     #1;
     if (rate > 0) begin
@@ -438,6 +456,22 @@ module pgsram_tb;
           force_off[roll] = force_off[roll] ? ($random(seed) & 15) != 0 : ($random(seed) & 511) == 0;
         end
       end
+    end
+  end
+
+  // A host that writes tables, and starts most of them when they are complete; time is left for what they do.
+  integer action;
+  always @(posedge clk) begin
+    #1;
+    if (random_schedule) begin
+      action = $random(seed) & 255;
+      sched_start = sched_complete ? action < 2 : action == 255;
+      sched_filled = action >= 2 && action < 4;
+      sched_write = action >= 4 && action < 20;
+      sched_clear = action == 20;
+      sched_delta = $random(seed) & 127;
+      sched_domain = $random(seed) & (DOMAINS > 4 ? 7 : 3);
+      sched_operation = $random(seed);
     end
   end
 
@@ -472,6 +506,11 @@ module pgsram_tb;
       count_sel = 0;
       rate = 0;
       random_forces = 1'b0;
+      random_schedule = 1'b0;
+      {sched_start, sched_filled, sched_write, sched_clear} = 4'b0000;
+      sched_delta = 0;
+      sched_domain = 0;
+      sched_operation = 0;
       skip = 1'b0;
       skip_limit = 0;
       promise = 1'b0;
@@ -882,6 +921,85 @@ module pgsram_tb;
     end
   endtask
 
+  task entry(input integer delta, input integer domain, input integer operation);
+    begin
+      sched_write = 1'b1;
+      sched_delta = delta;
+      sched_domain = domain;
+      sched_operation = operation;
+      step(1);
+      sched_write = 1'b0;
+    end
+  endtask
+
+  // A prewake that is early enough spares the first access its stall, to the cycle; what follows goes by the table and the
+  // limits of live data; a start without a table leaves the timers in charge.
+  task test_schedule(input integer late);
+    begin
+      phase = "schedule";
+      reset;
+      thresholds(0, 0, 0);
+      step(20);
+      expect_equal("OFF until told", state, 0);
+      entry(10, DOMAINS - 1, 0);
+      entry(11 + from_off + 20, DOMAINS - 1, 3);
+      entry(11 + from_off + 120, 0, 0);
+      sched_filled = 1'b1;
+      step(1);
+      sched_filled = 1'b0;
+      expect_equal("filled", sched_complete, 1);
+      sched_start = 1'b1;
+      n = now;
+      step(1);
+      sched_start = 1'b0;
+      while (now < n + 11 + from_off - late) step(1);
+      access(0, 1'b1, (DOMAINS - 1) * DOMAIN_WORDS, {BYTES{1'b1}}, pattern(1));
+      expect_equal("stall after a prewake", stalls, late);
+      live[DOMAINS-1] = 1'b1;
+      while (now < n + 11 + from_off + 100) step(1);
+      expect_equal("live data are kept", state[4*(DOMAINS-1)+:4], HAS_RETENTION ? RET : HAS_LIGHT ? LIGHT : ON);
+      live = 0;
+      step(20);
+      expect_equal("OFF when no longer live", state[4*(DOMAINS-1)+:4], OFF);
+      if (DOMAINS > 1) begin
+        while (now < n + 11 + from_off + 200) step(1);
+        expect_equal("kept ON by a prewake", state[3:0], ON);
+      end
+      sched_start = 1'b1;
+      step(1);
+      sched_start = 1'b0;
+      expect_equal("missed", sched_missed, 1);
+      step(40 * DOMAINS);
+      expect_equal("left to the timers", state, {DOMAINS{4'd7}});
+      sched_clear = 1'b1;
+      step(1);
+      sched_clear = 1'b0;
+      expect_equal("no longer missed", sched_missed, 0);
+      check_counters;
+    end
+  endtask
+
+  task test_scheduled_traffic;
+    begin
+      thresholds(6, 14, 40);
+      for (i = 0; i < 3; i = i + 1) begin
+        phase = "traffic and schedule";
+        reset;
+        random_schedule = 1'b1;
+        random_forces = i == 2;
+        rate = (i == 0) ? 2 : 8;
+        step(4 * RANDOM_CYCLES);
+        rate = 0;
+        req = 0;
+        random_schedule = 1'b0;
+        {sched_start, sched_filled, sched_write, sched_clear} = 4'b0000;
+        step(RD_LATENCY + 1);
+        check_counters;
+        expect_equal("fault", fault, 0);
+      end
+    end
+  endtask
+
   task test_clear;
     begin
       phase = "clear";
@@ -913,7 +1031,12 @@ module pgsram_tb;
     from_light = 1 + least(T_LIGHT);
     for (i = 0; i < WORDS; i = i + 1) ref_valid[i] = 0;
 
-    if (POLICY == 1 && ACCESS_ERROR == 0 && RESET_ON == 0) begin
+    if (SCHED_DEPTH > 2 && POLICY == 1 && T_MIN_ON == 0 && T_MIN_OFF == 0) begin
+      test_schedule(0);
+      test_schedule(1);
+    end
+    if (SCHED_DEPTH > 0) test_scheduled_traffic;
+    if (SCHED_DEPTH == 0 && POLICY == 1 && ACCESS_ERROR == 0 && RESET_ON == 0) begin
       test_all_words;
       test_light;
       test_retention;

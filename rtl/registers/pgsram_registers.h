@@ -82,6 +82,32 @@
 /* states of domains 48 to 63 (r) */
 #define PGSRAM_STATE_3_OFFSET 0x0b0u
 
+/* entries of a table of the schedule player, 0: there is none (r) */
+#define PGSRAM_SCHED_DEPTH_OFFSET 0x0b8u
+
+/* time of the entry that SCHED_ENTRY appends, from the start on (rw) */
+#define PGSRAM_SCHED_DELTA_OFFSET 0x0c0u
+#define PGSRAM_SCHED_DELTA_RESET 0x0u
+
+/* appends an entry to the table: bit 8 set, domain in bits 7 to 2, operation in bits 1 to 0 (0 prewake, 1 light, 2 retain, 3 off) (w) */
+#define PGSRAM_SCHED_ENTRY_OFFSET 0x0c8u
+#define PGSRAM_SCHED_ENTRY_RESET 0x0u
+
+/* the table is complete (w) */
+#define PGSRAM_SCHED_FILLED_OFFSET 0x0d0u
+#define PGSRAM_SCHED_FILLED_RESET 0x0u
+
+/* starts the table (w) */
+#define PGSRAM_SCHED_START_OFFSET 0x0d8u
+#define PGSRAM_SCHED_START_RESET 0x0u
+
+/* clears bits 1 and 2 of SCHED_STATUS (w) */
+#define PGSRAM_SCHED_CLEAR_OFFSET 0x0e0u
+#define PGSRAM_SCHED_CLEAR_RESET 0x0u
+
+/* bit 0: the table is complete and not started; sticky: bit 1, a start found no complete table; bit 2, an entry found no room (r) */
+#define PGSRAM_SCHED_STATUS_OFFSET 0x0e8u
+
 /* Reads a register as it is in one cycle: the low word keeps the high word. */
 static inline uint64_t pgsram_read(volatile const uint32_t *base, uint32_t offset) {
   uint64_t low = base[offset / 4];

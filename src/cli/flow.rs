@@ -138,7 +138,8 @@ fn explore_all(project: &Project, runs: &[Simulated], stage: &Stage) -> Result<E
 }
 
 fn select_and_generate(exploration: &Exploration, stage: &Stage) -> Result<Design> {
-    let design = select::select_into(&stage.path("design.json"), exploration, Choice::Best(Objective::Energy))?;
+    let design =
+        select::select_into(&stage.path("design.json"), exploration, Choice::Best(Objective::Energy), <_>::default())?;
     stage.done(&format!("select {}", design.name), Done::Now);
     rtl::generate(&design, &stage.path("rtl"))?;
     stage.done("generate", Done::Now);

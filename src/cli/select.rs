@@ -7,7 +7,7 @@ use crate::config::{Delay, Document, FromValue};
 use crate::diagnostic::Source;
 use crate::error::{Error, Result};
 use crate::explore::{Choice, Exploration, LatencyLimit, Limits, Objective, select};
-use crate::power::{Design, Policy};
+use crate::power::{BusFront, Design, Policy};
 use clap::{Args, ValueEnum};
 use std::path::{Path, PathBuf};
 use toml::de::DeValue;
@@ -31,9 +31,37 @@ pub(super) struct Arguments {
     /// Take this row of `points.parquet`.
     #[arg(long, value_name = "ROW", conflicts_with_all = ["min", "max_area", "max_latency"])]
     point: Option<u64>,
+    /// Bus in front of each request port; native: requests of word addresses.
+    #[arg(long, value_enum, default_value_t)]
+    bus: Bus,
+    /// Add control and status registers on a bus of their own.
+    #[arg(long)]
+    registers: bool,
     /// Design file to write.
     #[arg(short, long, value_name = "FILE")]
     output: PathBuf,
+}
+
+/// What the generated memory has for its request ports.
+#[derive(Debug, Clone, Copy, Default, ValueEnum)]
+enum Bus {
+    /// Word addresses, granted or stalled.
+    #[default]
+    Native,
+    /// OBI.
+    Obi,
+    /// AXI4.
+    Axi4,
+}
+
+impl From<Bus> for BusFront {
+    fn from(bus: Bus) -> Self {
+        match bus {
+            Bus::Native => BusFront::Native,
+            Bus::Obi => BusFront::Obi,
+            Bus::Axi4 => BusFront::Axi4,
+        }
+    }
 }
 
 /// What a selection minimises.
@@ -77,7 +105,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
             }
         },
     };
-    let design = select_into(&arguments.output, &exploration, choice)?;
+    let surroundings = Surroundings { bus: arguments.bus.into(), registers: arguments.registers };
+    let design = select_into(&arguments.output, &exploration, choice, surroundings)?;
     output.note(&format!("design: {}", arguments.output.display()));
     output.result(&design, || human(&design));
     Ok(Answer::Yes)
@@ -119,10 +148,23 @@ impl FromValue for Latency {
     }
 }
 
+/// What a design has around its memory; it decides nothing about energy.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Surroundings {
+    bus: BusFront,
+    registers: bool,
+}
+
 /// Selects and writes `design.json`.
-pub(super) fn select_into(target: &Path, exploration: &Exploration, choice: Choice) -> Result<Design> {
+pub(super) fn select_into(
+    target: &Path,
+    exploration: &Exploration,
+    choice: Choice,
+    surroundings: Surroundings,
+) -> Result<Design> {
     let model = exploration.summary.study.model()?;
-    let design = select(exploration, choice, model.as_ref())?;
+    let Surroundings { bus, registers } = surroundings;
+    let design = Design { bus, registers, ..select(exploration, choice, model.as_ref())? };
     artefact::write(target, artefact::json(&design).as_bytes())?;
     Ok(design)
 }

@@ -96,6 +96,13 @@ fn hex(tag: u32) -> String {
 }
 
 fn rest(cycle: u64, expected: &Outputs, seen: &Outputs) -> Option<Difference> {
+    let flags = [
+        ("sched_missed_o", expected.schedule_missed, seen.schedule_missed),
+        ("sched_overflow_o", expected.schedule_overflow, seen.schedule_overflow),
+    ];
+    if let Some((name, e, s)) = flags.into_iter().find(|(_, e, s)| e != s) {
+        return Some(Difference::new(cycle, name, u8::from(e), u8::from(s)));
+    }
     if expected.quiescent != seen.quiescent {
         let [e, s] = [expected, seen].map(|outputs| u8::from(outputs.quiescent));
         return Some(Difference::new(cycle, "quiescent_o", e, s));

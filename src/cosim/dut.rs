@@ -7,9 +7,9 @@ use super::harness;
 use super::shadow::{DataError, Shadow};
 use super::waveform::Waveform;
 use super::waveform::WaveformFile;
-use crate::power::Controller;
-use crate::power::cycle::{Device, Inputs, Outputs, Request, Response};
+use crate::power::cycle::{Device, Inputs, Outputs, Request, Response, Scheduling};
 use crate::power::reference::Switches;
+use crate::power::{Controller, Entry};
 use crate::rtl::{Parameters, Port};
 use crate::{Error, Result};
 use std::time::Instant;
@@ -21,6 +21,7 @@ pub struct Dut {
     model: Model,
     ports: Ports,
     layout: Layout,
+    schedule: Option<SchedulePorts>,
     switches: Switches,
     driven: Vec<Request>,
     outputs: Outputs,
@@ -42,12 +43,11 @@ struct Layout {
 const LANE: u32 = 0x9e37_79b9;
 
 macro_rules! ports {
-    ($($field:ident: $name:literal),* $(,)?) => {
-        /// Places of the ports.
+    ($ports:ident: $($field:ident: $name:literal),* $(,)?) => {
         #[derive(Debug, Clone, Copy)]
-        struct Ports { $($field: PortIndex),* }
+        struct $ports { $($field: PortIndex),* }
 
-        impl Ports {
+        impl $ports {
             fn of(model: &Model) -> Result<Self> {
                 Ok(Self { $($field: model.port($name)?),* })
             }
@@ -56,11 +56,18 @@ macro_rules! ports {
 }
 
 ports! {
+    Ports:
     reset: "rst_ni", now: "now_i", request: "req_i", write: "we_i", address: "addr_i", enables: "be_i", data: "wdata_i",
     live: "live_i", force_on: "force_on_i", force_off: "force_off_i", fault_clear: "fault_clear_i", acknowledge: "sw_ack_i",
     grant: "gnt_o", valid: "rvalid_o", error: "err_o", poison: "poison_o", read: "rdata_o", state: "state_o",
     isolation: "iso_no", light: "light_o", switch: "sw_o", retention: "ret_o", fault: "fault_o", lost_live: "lost_live_o", quiescent: "quiescent_o",
     event_valid: "next_event_valid_o", event: "next_event_o", select: "count_sel_i", count: "count_o",
+}
+
+ports! {
+    SchedulePorts:
+    start: "sched_start_i", filled: "sched_filled_i", write: "sched_write_i", delta: "sched_delta_i", domain: "sched_domain_i",
+    operation: "sched_operation_i", clear: "sched_clear_i", missed: "sched_missed_o", overflow: "sched_overflow_o",
 }
 
 impl Dut {
@@ -79,12 +86,14 @@ impl Dut {
             word_bits: parameters.word_bits as usize,
             narrow,
         };
+        let schedule = (parameters.sched_depth > 0).then(|| SchedulePorts::of(&model)).transpose()?;
         let port_count = parameters.ports as usize;
         let outputs = Outputs { responses: vec![Response::default(); port_count], ..Outputs::default() };
         let mut dut = Self {
             model,
             ports,
             layout,
+            schedule,
             switches: Switches::new(controller.switch),
             driven: vec![Request::default(); port_count],
             outputs,
@@ -205,10 +214,26 @@ impl Dut {
         for (port, value) in masks {
             set(self.model.value_mut(port), value);
         }
+        if let Some(ports) = self.schedule {
+            self.drive_schedule(ports, inputs);
+        }
         for port in 0..self.driven.len() {
             if self.driven[port] != inputs.requests[port] {
                 self.drive_request(port, &inputs.requests[port]);
             }
+        }
+    }
+
+    fn drive_schedule(&mut self, ports: SchedulePorts, inputs: &Inputs) {
+        let mut drive = |port, value| set(self.model.value_mut(port), value);
+        drive(ports.start, u64::from(inputs.schedule == Scheduling::Start));
+        drive(ports.filled, u64::from(inputs.schedule == Scheduling::Filled));
+        drive(ports.clear, u64::from(inputs.schedule_clear));
+        drive(ports.write, u64::from(matches!(inputs.schedule, Scheduling::Write(_))));
+        if let Scheduling::Write(Entry { delta, domain, operation }) = inputs.schedule {
+            drive(ports.delta, delta);
+            drive(ports.domain, u64::from(domain & 63));
+            drive(ports.operation, u64::from(operation.code()));
         }
     }
 
@@ -248,6 +273,10 @@ impl Dut {
         outputs.switches = word(ports.switch);
         outputs.faults = word(ports.fault);
         outputs.lost_live = word(ports.lost_live);
+        if let Some(schedule) = &self.schedule {
+            outputs.schedule_missed = word(schedule.missed) != 0;
+            outputs.schedule_overflow = word(schedule.overflow) != 0;
+        }
         outputs.quiescent = word(ports.quiescent) != 0;
         outputs.next_event = (word(ports.event_valid) != 0).then(|| word(ports.event));
         let states = model.value(ports.state).chunks(8);

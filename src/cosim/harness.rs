@@ -13,6 +13,8 @@ pub(super) const MODULE: &str = "pgsram_harness";
 const DIRECT: [&str; 4] = ["clk_i", "rst_ni", "sw_ack_i", "count_sel_i"];
 /// Inputs that a replay does not use.
 const TIED: [&str; 4] = ["test_en_i", "scan_mode_i", "count_clear_i", "aid_i"];
+/// Prefix of the ports of the registers, which a replay does not use.
+const REGISTERS: &str = "csr_";
 /// Technology hooks with one clock, for long replays with narrow storage.
 const HOOKS: [(&str, &str); 2] = [
     ("pgsram_clk_gate.v", include_str!("../../testbenches/cosimulation/pgsram_clk_gate.v")),
@@ -21,7 +23,11 @@ const HOOKS: [(&str, &str); 2] = [
 
 /// Ports of the harness: those of the memory that a replay uses.
 pub(super) fn ports(parameters: &Parameters) -> Vec<Port> {
-    rtl::ports(parameters).into_iter().filter(|port| !TIED.contains(&port.name)).collect()
+    rtl::ports(parameters).into_iter().filter(|port| !unused(port)).collect()
+}
+
+fn unused(port: &Port) -> bool {
+    TIED.contains(&port.name) || port.name.starts_with(REGISTERS)
 }
 
 /// Verilog files to compile: the memory, with its hooks replaced if `one_clock`, and the harness.
@@ -50,7 +56,8 @@ fn source(top: &str, parameters: &Parameters) -> String {
         let suffix = if delayed(&port) { "_q" } else { "" };
         format!("    .{0}({0}{suffix})", port.name)
     });
-    let tied = TIED.iter().map(|name| format!("    .{name}('d0)"));
+    let tied = rtl::ports(parameters).into_iter().filter(|port| port.direction == Direction::Input && unused(port));
+    let tied = tied.map(|port| format!("    .{}('d0)", port.name));
     let connections = connections.chain(tied).collect::<Vec<_>>().join(",\n");
     let _ = write!(text, "  {top} #({}) {top} (\n{connections}\n  );\nendmodule\n", overrides(parameters));
     text

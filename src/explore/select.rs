@@ -56,6 +56,7 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         counters: 2,
         iso_in_rtl: true,
         bus: BusFront::Native,
+        registers: false,
         clock: memory.clock,
         placement: point.placement.clone(),
         provenance: provenance(exploration, point, &memory),

@@ -40,6 +40,9 @@ pub struct Design {
     /// Bus in front of the request ports.
     #[serde(default, skip_serializing_if = "BusFront::is_native")]
     pub bus: BusFront,
+    /// Control and status registers on a bus of their own.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub registers: bool,
     /// Clock.
     pub clock: Hertz,
     /// How lifetimes were placed; co-simulation places the run again and compares the digest.

@@ -2,6 +2,7 @@
 
 use super::description::MemoryDescription;
 use super::modules::{MODULES, REGISTERS};
+use super::registers;
 use crate::power::{BusFront, Design, Policy};
 use crate::{Error, Result};
 use minijinja::{Environment, UndefinedBehavior, Value, context};
@@ -53,6 +54,10 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
         domain_words => organisation.domain_words,
         read_latency => organisation.read_latency,
         time_bits => design.time_bits,
+        registers => design.registers,
+        scheduled => design.policy.schedule_depth() > 0,
+        offsets => registers::offsets(),
+        threshold_off => design.policy.thresholds(design.states)[2].0 & 0xffff_ffff,
         address_bits,
         t_ack_off => switch.t_ack_off,
         t_ack_ret => switch.t_ack_ret,
@@ -65,9 +70,10 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
     }
 }
 
-/// Whether domains that nobody has used rest in OFF: after reset every enabled threshold counts as reached.
+/// Whether domains that nobody has used rest in OFF: after reset every enabled threshold counts as reached, and a schedule
+/// player has told them so.
 fn starts_off(design: &Design) -> bool {
-    !design.reset_on && sleeps_off(design)
+    !design.reset_on && (sleeps_off(design) || design.policy.schedule_depth() > 0)
 }
 
 /// Whether an idle domain without live data ends up OFF, at once or by way of LIGHT and retention.

@@ -73,6 +73,7 @@ pub(super) fn source(top: &str, parameters: &Parameters) -> Option<(String, Stri
     let _ = writeln!(text, "Do not edit.\n// Port p of a flat bus with N bits a port is at [p*N +: N].");
     let _ = write!(text, "module {module} #(\n{}\n) (\n", own_parameters(parameters, identifiers));
     let _ = write!(text, "{}\n);\n\n", declarations(parameters, signals));
+    text.push_str(RESET);
     text.push_str(&wires(parameters));
     let _ = write!(text, "\n  {top} #(\n      .WORD_BITS(WORD_BITS),\n      .TIME_BITS(TIME_BITS)\n  ) u_memory (\n");
     let _ = write!(text, "{}\n  );\n\n", connections(parameters));
@@ -80,6 +81,18 @@ pub(super) fn source(top: &str, parameters: &Parameters) -> Option<(String, Stri
     text.push_str("\nendmodule\n");
     Some((module, text))
 }
+
+const RESET: &str = "  wire bus_rst_n, unused_ready;
+
+  pgsram_rst_sync u_bus_rst_sync (
+      .clk_i(clk_i),
+      .rst_ni(rst_ni),
+      .scan_mode_i(scan_mode_i),
+      .rst_no(bus_rst_n),
+      .ready_o(unused_ready)
+  );
+
+";
 
 fn own_parameters(parameters: &Parameters, identifiers: bool) -> String {
     let mut lines =
@@ -133,7 +146,7 @@ fn instances(name: &str, parameters: &Parameters, signals: &[Signal], identifier
     values.push(if identifiers { ("BUS_ID_BITS", "BUS_ID_BITS".into()) } else { ("ID_BITS", "1".into()) });
     let values: Vec<_> = values.iter().map(|(name, value)| format!("          .{name}({value})")).collect();
     let slice = |port: &str, wire: &str, width: &str| format!("          .{port}({wire}[p*({width})+:{width}])");
-    let mut pins = vec!["          .clk_i(clk_i)".to_string(), "          .rst_ni(rst_ni)".into()];
+    let mut pins = vec!["          .clk_i(clk_i)".to_string(), "          .rst_ni(bus_rst_n)".into()];
     pins.extend(signals.iter().map(|(signal, _, width)| slice(signal, signal, width)));
     pins.extend(memory_pins(address_bits, identifiers).iter().map(|(pin, wire, width)| slice(pin, wire, width)));
     let mut text =

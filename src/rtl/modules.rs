@@ -26,6 +26,8 @@ pub(super) const MODULES: &[Module] = &modules![
     "pgsram_domain_ctrl",
     "pgsram_wake_arb",
     "pgsram_policy",
+    "pgsram_table",
+    "pgsram_sched",
     "pgsram_bank",
     "pgsram_req_ctrl",
     "pgsram_counters",

@@ -1,7 +1,7 @@
 //! The parameters of `pgsram_top`, checked.
 
 use crate::diagnostic::Diagnostic;
-use crate::power::{BusFront, Design, Policy};
+use crate::power::{BusFront, Design, Policy, SCHEDULE_DEPTH};
 use crate::{Error, Result};
 
 /// Value of the Verilog parameter POLICY.
@@ -77,6 +77,10 @@ pub struct Parameters {
     pub iso_in_rtl: bool,
     /// Bus of the request ports; none of the parameters of `pgsram_top`.
     pub bus: BusFront,
+    /// Entries of a table of the schedule player, 0: there is none.
+    pub sched_depth: u32,
+    /// Control and status registers; none of the parameters of `pgsram_top`.
+    pub registers: bool,
     /// Bits of a request's identifier.
     pub id_bits: u32,
     /// Idle thresholds `[light, retention, off]`, 0 = disabled: values of inputs, not of parameters.
@@ -129,6 +133,8 @@ impl Parameters {
             counters: design.counters,
             iso_in_rtl: design.iso_in_rtl,
             bus: design.bus,
+            sched_depth: design.policy.schedule_depth(),
+            registers: design.registers,
             id_bits: ID_BITS,
             thresholds: design.policy.thresholds(design.states).map(|c| c.0),
         }
@@ -147,7 +153,7 @@ impl Parameters {
     }
 
     /// Names and values in the order of the Verilog.
-    pub fn values(&self) -> [(&'static str, u64); 28] {
+    pub fn values(&self) -> [(&'static str, u64); 29] {
         let flag = u64::from;
         [
             ("DOMAINS", self.domains.into()),
@@ -176,6 +182,7 @@ impl Parameters {
             ("ACCESS_ERROR", flag(self.access_error)),
             ("TIME_BITS", self.time_bits.into()),
             ("COUNTERS", self.counters.into()),
+            ("SCHED_DEPTH", self.sched_depth.into()),
             ("ISO_IN_RTL", flag(self.iso_in_rtl)),
             ("ID_BITS", self.id_bits.into()),
         ]
@@ -210,8 +217,8 @@ fn check(design: &Design) -> Vec<Diagnostic> {
 }
 
 fn check_schedule(design: &Design) -> Option<Diagnostic> {
-    (design.policy.schedule_depth() > 0)
-        .then(|| Diagnostic::new("schedule-player", "the generated memory has no schedule player".to_string()))
+    let Policy::Scheduled { depth, .. } = design.policy else { return None };
+    check_range("policy.scheduled.depth", depth, 1, SCHEDULE_DEPTH as u32)
 }
 
 fn check_name(name: &str) -> Option<Diagnostic> {

@@ -78,6 +78,8 @@ pub(crate) fn ports(parameters: &Parameters) -> Vec<Port> {
     list.extend(request_ports(parameters));
     list.extend(power_ports(parameters));
     list.extend(time_ports());
+    list.extend((parameters.sched_depth > 0).then(schedule_ports).into_iter().flatten());
+    list.extend(parameters.registers.then(register_ports).into_iter().flatten());
     list
 }
 
@@ -131,6 +133,37 @@ fn power_ports(parameters: &Parameters) -> Vec<Port> {
         port("state_o", Output, d, Bits(4), "state code"),
         port("fault_o", Output, d, Bits(1), "acknowledge was missing or lost"),
         port("lost_live_o", Output, d, Bits(1), "was forced OFF while live; sticky"),
+    ]
+}
+
+fn schedule_ports() -> Vec<Port> {
+    let port = |name, direction, element, meaning| port(name, direction, 1, element, meaning);
+    vec![
+        port("sched_start_i", Input, Bits(1), "starts the table that is complete"),
+        port("sched_filled_i", Input, Bits(1), "the table is complete"),
+        port("sched_write_i", Input, Bits(1), "appends an entry to the table"),
+        port("sched_delta_i", Input, Time, "when it is applied, from the start on"),
+        port("sched_domain_i", Input, Bits(6), "whom it tells"),
+        port("sched_operation_i", Input, Bits(2), "what: 0 prewake, 1 light, 2 retain, 3 off"),
+        port("sched_clear_i", Input, Bits(1), "clears the two flags"),
+        port("sched_filled_o", Output, Bits(1), "the table is complete and not started"),
+        port("sched_missed_o", Output, Bits(1), "a start found no complete table; sticky"),
+        port("sched_overflow_o", Output, Bits(1), "an entry found no room; sticky"),
+    ]
+}
+
+fn register_ports() -> Vec<Port> {
+    let port = |name, direction, bits, meaning| port(name, direction, 1, Bits(bits), meaning);
+    vec![
+        port("csr_req_i", Input, 1, "request to the registers"),
+        port("csr_gnt_o", Output, 1, "grant, in the same cycle"),
+        port("csr_addr_i", Input, 9, "byte address of a register's word"),
+        port("csr_we_i", Input, 1, "1 writes, 0 reads"),
+        port("csr_be_i", Input, 4, "byte enables"),
+        port("csr_wdata_i", Input, 32, "data to write"),
+        port("csr_rvalid_o", Output, 1, "response, in the cycle after the grant"),
+        port("csr_rdata_o", Output, 32, "data read"),
+        port("csr_err_o", Output, 1, "no such register, or it cannot be written"),
     ]
 }
 

@@ -10,6 +10,8 @@ use trapti::power::{Controller, Design};
 
 /// Controllers that are verilated; each takes some seconds.
 const CONTROLLERS: u8 = 4;
+/// Controllers with a schedule player that are verilated.
+const SCHEDULED: u8 = 3;
 /// Stimuli each plays.
 const STIMULI: u32 = 40;
 
@@ -26,20 +28,36 @@ fn design_of(controller: &Controller, name: String) -> Design {
     design
 }
 
+/// A controller under random stimuli, with random tables if it plays any; every other one with registers.
+fn compare(controller: Controller, runner: &mut TestRunner, name: String, seed: u8) {
+    let mut design = design_of(&controller, name);
+    design.registers = seed % 2 == 1;
+    let options = if seed.is_multiple_of(2) { BuildOptions::default() } else { narrow() };
+    let memory = build(&RtlSources::of(&design).unwrap(), options, &TOOLS, &CACHE).unwrap();
+    for round in 0..STIMULI {
+        let strategy = (generators::stimulus(controller.organisation, 60), generators::tables());
+        let (stimulus, tables) = strategy.new_tree(runner).unwrap().current();
+        let stimulus = generators::with_tables(stimulus, &controller, tables);
+        let options = ReplayOptions { every_cycle: round % 4 == 0, waveform: None };
+        let report = replay(&memory, &controller, &stimulus, subject(&design), &options, &mut |_| ()).unwrap();
+        assert!(report.equal, "{controller:?} round {round}: {:?}", report.first_difference);
+    }
+}
+
 #[test]
 fn random_controllers_equal_their_hardware() {
     for seed in 0..CONTROLLERS {
         let mut runner = runner(seed);
         let controller = generators::controller().new_tree(&mut runner).unwrap().current();
-        let design = design_of(&controller, format!("random{seed}"));
-        let options = if seed % 2 == 0 { BuildOptions::default() } else { narrow() };
-        let memory = build(&RtlSources::of(&design).unwrap(), options, &TOOLS, &CACHE).unwrap();
-        for round in 0..STIMULI {
-            let strategy = generators::stimulus(controller.organisation, 60);
-            let stimulus = strategy.new_tree(&mut runner).unwrap().current();
-            let options = ReplayOptions { every_cycle: round % 4 == 0, waveform: None };
-            let report = replay(&memory, &controller, &stimulus, subject(&design), &options, &mut |_| ()).unwrap();
-            assert!(report.equal, "{controller:?} round {round}: {:?}", report.first_difference);
-        }
+        compare(controller, &mut runner, format!("random{seed}"), seed);
+    }
+}
+
+#[test]
+fn random_schedules_are_played_by_the_hardware_as_by_the_reference_model() {
+    for seed in 0..SCHEDULED {
+        let mut runner = runner(100 + seed);
+        let controller = generators::scheduled_controller().new_tree(&mut runner).unwrap().current();
+        compare(controller, &mut runner, format!("scheduled{seed}"), seed);
     }
 }

@@ -5,8 +5,8 @@ use proptest::option;
 use proptest::prelude::*;
 use trapti::ids::{BlockId, LifetimeId, OpId, TensorId};
 use trapti::power::{
-    Block, Controller, ControllerTiming, Entry, Operation, Organisation, Policy, StartTable, States, Stimulus, StimulusKind, StimulusNode,
-    SwitchDelays,
+    Block, Controller, ControllerTiming, Entry, Operation, Organisation, Policy, StartTable, States, Stimulus,
+    StimulusKind, StimulusNode, SwitchDelays,
 };
 use trapti::trace::{Predecessor, Predecessors};
 use trapti::units::Cycles;
@@ -57,14 +57,13 @@ fn scheduled() -> impl Strategy<Value = Policy> {
 
 /// Tables of a schedule: the transfers that start them by any number, entries not always in order and not always of a domain.
 pub fn tables() -> impl Strategy<Value = Vec<(u32, Vec<Entry>)>> {
-    let operation = prop_oneof![
-        Just(Operation::Prewake),
-        Just(Operation::Light),
-        Just(Operation::Retain),
-        Just(Operation::Off)
-    ];
-    let entry = (prop_oneof![0u64..80, 0u64..600], 0u32..9, operation)
-        .prop_map(|(delta, domain, operation)| Entry { delta, domain, operation });
+    let operation =
+        prop_oneof![Just(Operation::Prewake), Just(Operation::Light), Just(Operation::Retain), Just(Operation::Off)];
+    let entry = (prop_oneof![0u64..80, 0u64..600], 0u32..9, operation).prop_map(|(delta, domain, operation)| Entry {
+        delta,
+        domain,
+        operation,
+    });
     let entries = (vec(entry, 0..20), any::<bool>()).prop_map(|(mut entries, sorted)| {
         if sorted {
             entries.sort_unstable();
@@ -122,6 +121,11 @@ pub fn timing() -> impl Strategy<Value = (ControllerTiming, SwitchDelays)> {
 /// Any controller without a schedule player.
 pub fn controller() -> impl Strategy<Value = Controller> {
     under(policy())
+}
+
+/// Any controller with a schedule player.
+pub fn scheduled_controller() -> impl Strategy<Value = Controller> {
+    under(scheduled())
 }
 
 /// Any controller that a memory can be built with.

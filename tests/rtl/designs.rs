@@ -40,6 +40,7 @@ pub fn around(name: &str, organisation: Organisation, policy: Policy) -> Design 
         counters: 1,
         iso_in_rtl: true,
         bus: BusFront::Native,
+        registers: false,
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {
@@ -75,10 +76,17 @@ pub fn assorted() -> Vec<Design> {
     eager.organisation.bank_cycles = 2;
     eager.timing.max_waking = 2;
     eager.states = States { light: false, retention: true };
+    eager.registers = true;
     let timeout = Policy::Timeout { light: None, retention: None, off: Some(Cycles(1_000_000)) };
     let mut ready = around("ready", organisation(2, 4, 64, 32, 4), timeout);
     ready.reset_on = true;
     ready.iso_in_rtl = false;
     ready.time_bits = 40;
-    vec![small(), three, one, eager, ready]
+    ready.registers = true;
+    let policy = Policy::Scheduled { depth: 5, light: Some(Cycles(9)), retention: None, off: Some(Cycles(40)) };
+    let mut told = around("told", organisation(3, 2, 32, 32, 2), policy);
+    told.registers = true;
+    let mut planned = around("planned", organisation(2, 1, 16, 32, 1), told.policy);
+    planned.time_bits = 64;
+    vec![small(), three, one, eager, ready, told, planned]
 }

@@ -70,6 +70,7 @@ pub fn design() -> Design {
         counters: 2,
         iso_in_rtl: true,
         bus: BusFront::Native,
+        registers: false,
         clock: Hertz(1_000_000_000),
         placement: "first-fit".into(),
         provenance: DesignProvenance {

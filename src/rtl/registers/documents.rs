@@ -27,7 +27,7 @@ pub(super) fn system_rdl() -> String {
         "// SPDX-License-Identifier: MIT OR Apache-2.0\n\
          // Written by trapti from its register table: do not edit.\n\
          addrmap pgsram_registers #(\n    longint unsigned PARAMETER_DOMAINS = 4,\n    longint unsigned PARAMETER_PORTS = 1,\n    \
-         longint unsigned PARAMETER_TIME_BITS = 32,\n    longint unsigned PARAMETER_THRESHOLD_LIGHT = 0,\n    \
+         longint unsigned PARAMETER_TIME_BITS = 32,\n    longint unsigned PARAMETER_SCHED_DEPTH = 0,\n    longint unsigned PARAMETER_THRESHOLD_LIGHT = 0,\n    \
          longint unsigned PARAMETER_THRESHOLD_RET = 0,\n    longint unsigned PARAMETER_THRESHOLD_OFF = 0\n) {\n    \
          name = \"Power-gated SRAM\";\n    desc = \"Read the low word of a register first: it keeps the high word.\";\n    \
          default regwidth = 64;\n    default accesswidth = 32;\n    addressing = regalign;\n    littleendian;\n",

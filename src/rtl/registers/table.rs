@@ -58,7 +58,7 @@ use Kind::{Constant, Parameter, Pulse, Status};
 use Width::{Bits, Domains, States, Time};
 
 /// The registers, eight bytes each, from offset 0.
-pub(super) const REGISTERS: [Register; 23] = [
+pub(super) const REGISTERS: [Register; 30] = [
     row("IDENTITY", Bits(32), Constant(0x5047_5352), "the letters PGSR"),
     row("VERSION", Bits(8), Constant(1), "version of this register map"),
     row("DOMAINS", Bits(32), Parameter("DOMAINS"), "power domains"),
@@ -97,6 +97,34 @@ pub(super) const REGISTERS: [Register; 23] = [
     row("STATE_1", States(1), Status("state_i"), "states of domains 16 to 31"),
     row("STATE_2", States(2), Status("state_i"), "states of domains 32 to 47"),
     row("STATE_3", States(3), Status("state_i"), "states of domains 48 to 63"),
+    row(
+        "SCHED_DEPTH",
+        Bits(32),
+        Parameter("SCHED_DEPTH"),
+        "entries of a table of the schedule player, 0: there is none",
+    ),
+    row(
+        "SCHED_DELTA",
+        Time,
+        control("sched_delta_o", None),
+        "time of the entry that SCHED_ENTRY appends, from the start on",
+    ),
+    row(
+        "SCHED_ENTRY",
+        Bits(9),
+        Pulse("sched_entry_o"),
+        "appends an entry to the table: bit 8 set, domain in bits 7 to 2, operation in bits 1 to 0 \
+         (0 prewake, 1 light, 2 retain, 3 off)",
+    ),
+    row("SCHED_FILLED", Bits(1), Pulse("sched_filled_o"), "the table is complete"),
+    row("SCHED_START", Bits(1), Pulse("sched_start_o"), "starts the table"),
+    row("SCHED_CLEAR", Bits(1), Pulse("sched_clear_o"), "clears bits 1 and 2 of SCHED_STATUS"),
+    row(
+        "SCHED_STATUS",
+        Bits(3),
+        Status("sched_status_i"),
+        "bit 0: the table is complete and not started; sticky: bit 1, a start found no complete table; bit 2, an entry found no room",
+    ),
 ];
 
 /// Registers with their byte offset.

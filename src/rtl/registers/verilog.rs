@@ -11,8 +11,8 @@ const HEADER: &str = "\
 // for a read of it that follows, so a pair read low first is of one cycle. What does not exist, is not aligned to words or
 // cannot be written is answered with an error.
 //
-// The outputs are named like the inputs of pgsram_top that they drive, and the inputs like its outputs. `busy_o` is 1 with an
-// answer, and so with every pulse.
+// The outputs are named like the inputs of pgsram_top that they drive, and the inputs like its outputs. `busy_o` is 1 with a
+// request and its answer, and so with every pulse.
 ";
 
 /// Verilog-2005 text of `pgsram_csr`.
@@ -27,7 +27,7 @@ pub(super) fn source() -> String {
 }
 
 fn parameters() -> Vec<String> {
-    let plain = [("DOMAINS", 4), ("PORTS", 1), ("TIME_BITS", 32)];
+    let plain = [("DOMAINS", 4), ("PORTS", 1), ("TIME_BITS", 32), ("SCHED_DEPTH", 0)];
     let plain = plain.into_iter().map(|(name, value)| format!("    parameter {name} = {value}"));
     let resets = REGISTERS.iter().filter_map(|register| match register.kind {
         Kind::Control { reset: Some(name), .. } => Some(format!("    parameter {}{name} = 0", packed(register.width))),
@@ -110,28 +110,30 @@ const ACCESS: &str = "  // Fewer bits than 64, with zeros.
   reg [63:0] value;
   reg exists, writable;
   wire sound = exists & (writable | ~csr_we_i) & (csr_addr_i[1:0] == 2'b00);
-  wire write = csr_req_i & csr_we_i & sound;
+  wire write = csr_gnt_o & csr_we_i & sound;
   wire [63:0] next = (value & ~changes) | ({2{csr_wdata_i}} & changes);
   wire unused_next = &{1'b0, next};
 
-  // The answer.
-  reg rvalid_q, err_q;
+  // The answer. Nothing is granted in reset.
+  reg up_q, rvalid_q, err_q;
   reg [31:0] rdata_q, high_q;
-  wire read = csr_req_i & ~csr_we_i & sound;
-  assign csr_gnt_o = csr_req_i;
+  wire read = csr_gnt_o & ~csr_we_i & sound;
+  assign csr_gnt_o = csr_req_i & up_q;
   assign csr_rvalid_o = rvalid_q;
   assign csr_rdata_o = rdata_q;
   assign csr_err_o = err_q;
 
   always @(posedge clk_i or negedge rst_ni) begin
     if (!rst_ni) begin
+      up_q <= 1'b0;
       rvalid_q <= 1'b0;
       err_q <= 1'b0;
       rdata_q <= 32'd0;
       high_q <= 32'd0;
     end else begin
-      rvalid_q <= csr_req_i;
-      err_q <= csr_req_i & ~sound;
+      up_q <= 1'b1;
+      rvalid_q <= csr_gnt_o;
+      err_q <= csr_gnt_o & ~sound;
       rdata_q <= !read ? 32'd0 : high ? high_q : value[31:0];
       if (read & ~high) high_q <= value[63:32];
     end
@@ -233,5 +235,5 @@ fn outputs() -> String {
             let _ = writeln!(text, "  assign {port} = {};", flop(port));
         }
     }
-    text + "  assign busy_o = rvalid_q;\n"
+    text + "  assign busy_o = csr_req_i | rvalid_q;\n"
 }
