@@ -1,6 +1,6 @@
 //! What arrays with a stationary operand move, against the array model, and cases small enough for paper.
 
-use super::fixtures::{Block, Builder, accelerator, block, expand};
+use super::fixtures::{Block, Builder, accelerator, block, cases, expand};
 use itertools::iproduct;
 use proptest::prelude::*;
 use std::collections::BTreeMap;
@@ -125,7 +125,7 @@ fn a_step_of_more_than_32_bits_is_refused() {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(200))]
 
     /// Results and partial sums are those of the array model; operands are at most those at the array's edge, because buffers
     /// hold tiles.

@@ -10,6 +10,12 @@ use trapti::trace::Occupancy;
 use trapti::units::{Bytes, Cycles, Hertz};
 use trapti::workload::{CausalMask, Class, Home, Op, OpKind, Tensor, VectorKind, ViewMapping, Workload};
 
+/// Cases a property is tried with; `PROPTEST_CASES` asks for more.
+pub fn cases(default: u32) -> ProptestConfig {
+    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
+    ProptestConfig { cases: asked.unwrap_or(default), failure_persistence: None, ..ProptestConfig::default() }
+}
+
 /// Appends tensors and ops of 8-bit elements.
 #[derive(Default)]
 pub struct Builder {

@@ -1,6 +1,6 @@
 //! Several memories, and what leaves one that is full.
 
-use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
+use super::fixtures::{Block, Builder, accelerator, block, cases, small_accelerator};
 use super::replay::{Curves, assert_occupancy, late, unexplained};
 use proptest::prelude::*;
 use std::path::Path;
@@ -323,7 +323,7 @@ fn rewritten_elsewhere(run: &Run) -> Vec<TensorId> {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     /// Without evictions: every start follows from the graph, every memory's curve is the sum of its lifetimes, nothing is read twice
     /// that has only one way to go.

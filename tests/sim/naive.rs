@@ -1,5 +1,18 @@
-//! The same semantics, cycle by cycle and element by element, for small workloads: `docs/accelerator.md` as a program.
+//! The same semantics, cycle by cycle and element by element, for small workloads: `docs/accelerator.md` and the tiles of
+//! `docs/lowering.md` as a program.
+//!
+//! Compared in every case: the needed bytes of each class and the obsolete bytes in every cycle, every transfer of every memory (start,
+//! port, direction, class, bytes), start and end of every op, bytes from and to DRAM, needed bytes that were evicted, and how the run ends.
+//!
+//! Covered: the three dataflows, edge and full, serial and double-buffered, accumulators that do not suffice; one or two arrays that
+//! differ, round robin and greedy; masks and windows; attention in tiles; the vector unit, in place or not, for itself and for arrays; keys
+//! and values that grow, whole or in windows, of several sequences; one memory, or up to five, shared, dedicated and chained, without
+//! limit or full, under every policy, both orders of victims, lazy and eager; streamed and whole weights; copies upwards.
+//!
+//! Not covered: schedules given by the workload, elements of other than 8 bits, causes of stalls, the access graph's predecessors
+//! (`tests/sim/replay.rs` has them), repetition and trains (compared with plain simulation in `repetition.rs` and `trains.rs`).
 
+mod attention;
 mod cases;
 mod decode;
 mod play;
@@ -44,7 +57,10 @@ struct Tile {
     phase: Phase,
     fetch: bool,
     last_use: bool,
+    /// The operand buffer, if it has one: 0 for A, 1 for B; 2 for results and partial sums.
     side: usize,
+    /// The tensor that the op names.
+    tensor: TensorId,
     /// The write that must be done first.
     after: Option<usize>,
     /// Whether it is partial sums that are written.
@@ -55,6 +71,8 @@ struct Tile {
 struct Step {
     operands: Vec<Tile>,
     cycles: u64,
+    /// Whether the vector unit computes, for an array.
+    vector: bool,
     /// The result it needs room for.
     room: Option<usize>,
     /// The result written after it.
@@ -108,6 +126,8 @@ struct Naive<'a> {
     dram: [u64; 2],
     /// Bytes that had to leave so far.
     removed: usize,
+    /// When the vector unit is free.
+    vector_free: u64,
     /// Array of each matmul that products are dealt out to in turn.
     dealt: BTreeMap<OpId, usize>,
     /// Whether anything that is there may have changed.
@@ -160,30 +180,39 @@ impl Naive<'_> {
         (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |c| places[(r * width + c) as usize])).collect()
     }
 
+    /// The same of tensors side by side.
+    fn wide(&self, tensors: &[TensorId], rows: Span, cols: Span) -> Vec<Element> {
+        let width = |t: &TensorId| self.workload.tensor(*t).cols;
+        let at = |row: u32, mut col: u32| {
+            let tensor = tensors
+                .iter()
+                .find(|t| {
+                    width(t) > col || {
+                        col -= width(t);
+                        false
+                    }
+                })
+                .unwrap();
+            self.places[tensor.index()][(row * width(tensor) + col) as usize]
+        };
+        (rows.0..rows.1).flat_map(|r| (cols.0..cols.1).map(move |c| (r, c))).map(|(r, c)| at(r, c)).collect()
+    }
+
     /// A tile, which needs no fetch if the buffer still holds it.
-    fn tile(
-        &mut self,
-        unit: usize,
-        side: usize,
-        op: OpId,
-        tensor: TensorId,
-        rows: (u32, u32),
-        cols: (u32, u32),
-    ) -> Tile {
-        let elements = self.area(tensor, rows, cols);
-        let key = self.key(op, &elements, tensor, rows, cols);
+    fn tile(&mut self, unit: usize, side: usize, op: OpId, tensors: &[TensorId], rows: Span, cols: Span) -> Tile {
+        let elements = self.wide(tensors, rows, cols);
+        let (tensor, key) = (tensors[0], self.key(op, &elements, tensors[0], rows, cols));
         let unit = &mut self.units[unit];
         let buffer = &mut unit.buffers[side];
         let fetch = !buffer.contains(&key);
         buffer.retain(|k| *k != key);
         buffer.insert(0, key);
         buffer.truncate(if unit.double { 2 } else { 1 });
-        let bytes = elements.len() as u64;
-        Tile { bytes, elements, phase: Phase::Idle, fetch, last_use: false, side, after: None, partial: false }
+        Tile { fetch, side, ..self.written(tensor, elements, cols.1 - cols.0) }
     }
 
     /// A tile is known by its elements if they are one rectangle of one tensor, else by its place in the op's operand.
-    fn key(&self, op: OpId, elements: &[Element], tensor: TensorId, rows: (u32, u32), cols: (u32, u32)) -> Key {
+    fn key(&self, op: OpId, elements: &[Element], tensor: TensorId, rows: Span, cols: Span) -> Key {
         let stride = self.workload.tensors.at(elements[0].0 as usize).cols;
         let width = cols.1 - cols.0;
         let (holder, first) = elements[0];
@@ -193,11 +222,11 @@ impl Naive<'_> {
             .all(|(i, e)| *e == (holder, first + i as u32 / width * stride + i as u32 % width));
         match regular {
             true => (None, elements.to_vec(), (rows.1 - rows.0, width)),
-            false => (Some(op), vec![(tensor.0, 0)], (rows.0, cols.0)),
+            false => (Some(op), vec![(tensor.0, 0), rows, cols], (rows.1 - rows.0, width)),
         }
     }
 
-    fn holds(&self, unit: usize, side: usize, op: OpId, t: TensorId, rows: (u32, u32), cols: (u32, u32)) -> bool {
+    fn holds(&self, unit: usize, side: usize, op: OpId, t: TensorId, rows: Span, cols: Span) -> bool {
         let key = self.key(op, &self.area(t, rows, cols), t, rows, cols);
         self.units[unit].buffers[side].contains(&key)
     }
@@ -233,24 +262,37 @@ impl Naive<'_> {
                 for (index, &span) in order.iter().enumerate() {
                     let (first, last) = (index == 0, index + 1 == order.len());
                     let cycles = span.1 - span.0 + if first { skew.0 } else { 0 } + if last { skew.1 } else { 0 };
-                    let left = self.tile(unit, 0, op, a, rows, span);
-                    let right = self.tile(unit, 1, op, b, b_at(span).0, b_at(span).1);
+                    let left = self.tile(unit, 0, op, &[a], rows, span);
+                    let right = self.tile(unit, 1, op, &[b], b_at(span).0, b_at(span).1);
                     let (operands, cycles, spatial) = (vec![left, right], u64::from(cycles), Some(results.len()));
                     let (room, write) = (spatial.filter(|_| first), spatial.filter(|_| last));
-                    steps.push(Step { operands, cycles, room, write, started: None });
+                    steps.push(Step { operands, cycles, vector: false, room, write, started: None });
                 }
                 // What a score mask skips in this row of tiles is stored with the first and the last tile computed.
                 let start = if cols == columns[0] { 0 } else { cols.0 };
                 let stored = (start, if cols == columns[columns.len() - 1] { n } else { cols.1 });
                 let bytes = u64::from((rows.1 - rows.0) * (cols.1 - cols.0));
                 let elements = self.area(out, rows, stored);
-                let (phase, after) = (Phase::Idle, None);
-                let (fetch, last_use, side, partial) = (false, false, 2, false);
-                results.push(Tile { elements, bytes, phase, fetch, last_use, side, after, partial });
+                results.push(Tile { bytes, ..self.written(out, elements, stored.1 - stored.0) });
             }
         }
         self.mark_last_uses(&mut steps);
         (steps, results)
+    }
+
+    /// A tile of a result, `width` wide. What is stored together comes together.
+    fn written(&self, tensor: TensorId, elements: Vec<Element>, width: u32) -> Tile {
+        let place = |(i, &(holder, index)): (usize, &Element)| {
+            let stride = self.workload.tensors.at(holder as usize).cols;
+            let (row, col) = (i as u32 / width, i as u32 % width);
+            (holder, (index / stride).wrapping_sub(row), (index % stride).wrapping_sub(col))
+        };
+        let pieces: Vec<_> = elements.iter().enumerate().map(place).collect();
+        let mut order: Vec<usize> = (0..elements.len()).collect();
+        order.sort_by_key(|&i| pieces.iter().position(|piece| *piece == pieces[i]));
+        let elements: Vec<Element> = order.into_iter().map(|i| elements[i]).collect();
+        let (bytes, phase, side) = (elements.len() as u64, Phase::Idle, 2);
+        Tile { elements, bytes, phase, fetch: false, last_use: false, side, tensor, after: None, partial: false }
     }
 
     fn mark_last_uses(&self, steps: &mut [Step]) {
@@ -278,7 +320,7 @@ impl Naive<'_> {
                 let operands = inputs.iter().map(|&t| self.chunk_of(t, &shape, (rows, cols), bytes)).collect();
                 let result = Some(results.len());
                 let cycles = time(after) - time(covered);
-                steps.push(Step { operands, cycles, room: result, write: result, started: None });
+                steps.push(Step { operands, cycles, vector: true, room: result, write: result, started: None });
                 results.push(Tile { fetch: false, ..self.chunk_of(*out, &shape, (rows, cols), bytes) });
                 covered = after;
             }
@@ -293,11 +335,15 @@ impl Naive<'_> {
             let first = span.0.min(size - 1);
             (first, size.min(first + span.1 - span.0))
         };
-        let elements = self.area(t, within(rows, shape.rows), within(cols, shape.cols));
+        let (rows, cols) = (within(rows, shape.rows), within(cols, shape.cols));
+        let tile = self.written(t, self.area(t, rows, cols), cols.1 - cols.0);
         let same = (shape.rows, shape.cols) == (result.rows, result.cols);
-        let bytes = if same { bytes } else { elements.len() as u64 };
-        let (phase, side) = (Phase::Idle, 0);
-        Tile { elements, bytes, phase, fetch: true, last_use: false, side, after: None, partial: false }
+        let bytes = if same { bytes } else { tile.bytes };
+        Tile { bytes, fetch: true, side: 0, ..tile }
+    }
+
+    fn on_array(&self, op: OpId) -> bool {
+        matches!(self.workload.op(op).kind, OpKind::Matmul { .. } | OpKind::Attention { .. })
     }
 
     fn is_free(&self, op: OpId) -> bool {
@@ -321,7 +367,7 @@ impl Naive<'_> {
     fn next_op(&self, unit: usize) -> Option<OpId> {
         let arrays = self.accelerator.arrays.len();
         let is_vector = |op: &OpId| matches!(self.workload.op(*op).kind, OpKind::Vector { .. });
-        let is_matmul = |op: &OpId| matches!(self.workload.op(*op).kind, OpKind::Matmul { .. });
+        let is_matmul = |op: &OpId| self.on_array(*op);
         let waiting = |op: &OpId| !self.started.contains(op);
         if unit == arrays {
             return self.workload.op_ids().filter(is_vector).find(waiting).filter(|&op| self.is_free(op));
@@ -335,8 +381,7 @@ impl Naive<'_> {
 
     /// Deals out the products to the arrays in turn; one that waits for the one just before it goes to the same array.
     fn deal(&mut self) {
-        let is_matmul = |op: &OpId| matches!(self.workload.op(*op).kind, OpKind::Matmul { .. });
-        let all: Vec<OpId> = self.workload.op_ids().filter(is_matmul).collect();
+        let all: Vec<OpId> = self.workload.op_ids().filter(|&op| self.on_array(op)).collect();
         let mut array = 0;
         for (i, &op) in all.iter().enumerate() {
             if i > 0 && !self.waits_for(op, all[i - 1]) {
@@ -348,8 +393,7 @@ impl Naive<'_> {
 
     /// Whether `op` waits for the earlier matmul `other`, directly or through ops that are no matmuls.
     fn waits_for(&self, op: OpId, other: OpId) -> bool {
-        let is_matmul = |op: OpId| matches!(self.workload.op(op).kind, OpKind::Matmul { .. });
-        self.dependencies[op.index()].iter().any(|&b| b == other || (!is_matmul(b) && self.waits_for(b, other)))
+        self.dependencies[op.index()].iter().any(|&b| b == other || (!self.on_array(b) && self.waits_for(b, other)))
     }
 
     fn start(&mut self, unit: usize, op: OpId) {
@@ -363,9 +407,11 @@ impl Naive<'_> {
             let kept = |k: &Key| k.0.is_some() || !over.contains(&k.1[0].0);
             self.units.iter_mut().flat_map(|u| &mut u.buffers).for_each(|b| b.retain(kept));
         }
+        self.units[unit].buffers.iter_mut().for_each(|b| b.retain(|k| k.0.is_none()));
         let held = !is_vector && self.accelerator.arrays[unit].dataflow != Dataflow::OutputStationary;
-        let (steps, results) = match (is_vector, held) {
-            (true, _) => self.vector(op),
+        let (steps, results) = match (&kind, held) {
+            (OpKind::Vector { .. }, _) => self.vector(op),
+            (OpKind::Attention { .. }, _) => self.attention(unit, op),
             (_, true) => self.stationary(unit, op),
             _ => self.matmul(unit, op),
         };
@@ -392,7 +438,10 @@ impl Naive<'_> {
         let before = job.steps[i].room.and_then(|result| result.checked_sub(2));
         let room = !double || before.is_none_or(|result| job.results[result].phase == Phase::Done);
         if here && room {
-            job.steps[i].started = Some(now);
+            let on_vector_unit = job.steps[i].vector;
+            let start = if on_vector_unit { now.max(self.vector_free) } else { now };
+            self.vector_free = if on_vector_unit { start + job.steps[i].cycles } else { self.vector_free };
+            job.steps[i].started = Some(start);
             job.steps[i].operands.iter().filter(|t| !t.fetch && t.last_use).for_each(|t| self.release(&t.elements));
         }
         here && room

@@ -1,6 +1,6 @@
 //! What must hold for any simulation, and cases small enough for paper.
 
-use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
+use super::fixtures::{Block, Builder, accelerator, block, cases, small_accelerator};
 use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Overlap};
 use trapti::sim::gemm::{Product, cost};
@@ -104,7 +104,7 @@ fn improved(accelerator: &Accelerator, what: usize) -> Accelerator {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn never_below_the_bounds(block in block(), accelerator in small_accelerator()) {

@@ -1,6 +1,6 @@
 //! Layers that repeat give the same bytes whether they are simulated one by one or once.
 
-use super::fixtures::small_accelerator;
+use super::fixtures::{cases, small_accelerator};
 use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Reclaim, Replacement, Victims};
 use trapti::diagnostic::Source;
@@ -45,7 +45,7 @@ pub fn set_capacity(accelerator: &mut Accelerator, workload: &Workload, share: u
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 250, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(250))]
 
     #[test]
     fn repeated_layers_are_simulated_once(
@@ -99,7 +99,7 @@ fn spilling(
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 400, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(400))]
 
     /// Memories that hold a part of the keys and values: each token brings some in again, and rows that were just appended leave.
     #[test]

@@ -1,6 +1,6 @@
 //! The recorded access graph under the recurrence of `docs/contract.md`, on a memory that always grants.
 
-use super::fixtures::{Block, accelerator, block, small_accelerator};
+use super::fixtures::{Block, accelerator, block, cases, small_accelerator};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::accelerator::Overlap;
@@ -109,7 +109,7 @@ fn assert_curve(run: &Run, occupancy: &Occupancy, curves: &Curves) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 200, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(200))]
 
     /// Without evictions every start follows from the graph alone: nothing is hidden behind the plan.
     #[test]

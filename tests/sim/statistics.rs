@@ -1,6 +1,6 @@
 //! Statistics against what the record, the model and the clock say.
 
-use super::fixtures::{Block, Builder, accelerator, block, small_accelerator};
+use super::fixtures::{Block, Builder, accelerator, block, cases, small_accelerator};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::accelerator::{Accelerator, Memory, Overlap};
@@ -76,7 +76,7 @@ fn assert_accounts(run: &Run) {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 150, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(150))]
 
     #[test]
     fn cycles_add_up_and_stay_above_their_bounds(block in block(), accelerator in small_accelerator()) {

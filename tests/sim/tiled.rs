@@ -1,6 +1,6 @@
 //! Attention in tiles whose scores stay in the array, on every dataflow, counted tile by tile; and latent attention in it.
 
-use super::fixtures::{Builder, accelerator};
+use super::fixtures::{Builder, accelerator, cases};
 use super::replay::{Curves, assert_occupancy, unexplained_but_gathering};
 use proptest::prelude::*;
 use std::ops::Range;
@@ -163,7 +163,7 @@ fn chip(dataflow: Dataflow, overlap: Overlap, (rows, columns, length): (u32, u32
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn tiles_cost_what_counting_them_gives(

@@ -1,6 +1,6 @@
 //! Trains of tiles give the same bytes whether every transfer and computation is played or not.
 
-use super::fixtures::{Block, accelerator, block, small_accelerator};
+use super::fixtures::{Block, accelerator, block, cases, small_accelerator};
 use super::repetition::{assert_same, model, set_capacity};
 use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Dataflow, Fill, Overlap, Reclaim, Replacement, Victims};
@@ -89,7 +89,7 @@ fn large(tokens: u32, width: u32) -> Block {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig { cases: 300, failure_persistence: None, ..ProptestConfig::default() })]
+    #![proptest_config(cases(300))]
 
     #[test]
     fn blocks_are_the_same_with_trains(

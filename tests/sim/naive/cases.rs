@@ -1,6 +1,6 @@
 //! Random small cases.
 
-use super::super::fixtures::{Block, Builder, accelerator, block, expand, small_accelerator};
+use super::super::fixtures::{Block, Builder, accelerator, block, cases, expand, small_accelerator};
 use super::Recorded;
 use super::play::play;
 use itertools::Itertools;
@@ -12,13 +12,7 @@ use trapti::ids::MemoryId;
 use trapti::sim::{Options, simulate};
 use trapti::trace::{Node, Run};
 use trapti::units::{Bytes, Cycles};
-use trapti::workload::{CausalMask, Class, Home, VectorKind, WeightRelease, Workload};
-
-/// Cases a property is tried with; `PROPTEST_CASES` asks for more.
-pub(super) fn cases(default: u32) -> ProptestConfig {
-    let asked = std::env::var("PROPTEST_CASES").ok().and_then(|text| text.parse().ok());
-    ProptestConfig { cases: asked.unwrap_or(default), failure_persistence: None, ..ProptestConfig::default() }
-}
+use trapti::workload::{CausalMask, Class, Home, OpKind, VectorKind, WeightRelease, Workload};
 
 fn same<T: PartialEq + Debug>(what: &str, ours: &T, naive: &T) -> Result<(), String> {
     if ours == naive { Ok(()) } else { Err(format!("{what}: {ours:?}, not {naive:?}")) }
@@ -143,6 +137,60 @@ fn squares() -> impl Strategy<Value = Workload> {
     })
 }
 
+/// Heads whose scores stay in the array, with what makes queries, keys and values, and what reads the contexts.
+fn attentions() -> impl Strategy<Value = Workload> {
+    let sizes = (1u32..12, 1u32..7, 1u32..14, 1u32..7, 1u32..4);
+    let mask = (any::<bool>(), prop::option::of(1u32..8));
+    (sizes, mask, (0u32..5, 0u32..3), any::<[bool; 5]>()).prop_map(
+        |((m, k, keys, e, heads), mask, (left, extra), flags)| {
+            let [projected, shared, vectors, latent, write_back] = flags;
+            let mask = match mask {
+                (false, _) => CausalMask::None,
+                (true, None) => CausalMask::Score,
+                (true, Some(window)) => CausalMask::WindowedScore(window),
+            };
+            let mut b = Builder::default();
+            let n = m.max(keys);
+            let make = |b: &mut Builder, rows: u32, cols: u32, class| {
+                if !projected {
+                    return b.tensor(rows, cols, class, Home::Dram);
+                }
+                let input = b.tensor(rows, 3, Class::Activation, Home::Dram);
+                b.project(input, cols, true, class)
+            };
+            let left = left.min(k - 1);
+            let (mut contexts, mut pair) = (Vec::new(), None);
+            for _ in 0..heads {
+                let widths = [left, k - left].into_iter().filter(|&width| width > 0);
+                let query: Vec<_> = widths.clone().map(|w| make(&mut b, m, w, Class::Activation)).collect();
+                if pair.is_none() || !shared {
+                    let key: Vec<_> = widths.map(|w| make(&mut b, n, w, Class::Kv)).collect();
+                    // Latent attention multiplies with a part of the keys.
+                    let value = if latent { key[0] } else { make(&mut b, n, e, Class::Kv) };
+                    pair = Some((key, value));
+                }
+                let (key, value) = pair.clone().unwrap();
+                let e = b.workload.tensor(value).cols;
+                let out = b.tensor(m, e, Class::Activation, Home::None);
+                let (query, key) = (query.into(), key.into());
+                b.op(OpKind::Attention { query, key, value, out, m, k, n, e, mask, extra });
+                contexts.push(if vectors { b.vector(VectorKind::Gelu, vec![out], heads == 1) } else { out });
+            }
+            let context = b.concat(contexts);
+            let out = b.project(context, 4, false, Class::Activation);
+            b.workload.tensors.change(|tensors| tensors[out.index()].write_back = write_back);
+            b.workload
+        },
+    )
+}
+
+/// Room for the scores and the contexts of a query, or a key.
+fn accumulate(chip: &mut Accelerator) {
+    for array in &mut chip.arrays {
+        array.accumulator_rows = array.accumulator_rows.map(|rows| rows + 8);
+    }
+}
+
 /// What a random memory serves, and below which it lies.
 type Extra = (usize, [bool; 3], [bool; 3], [bool; 4], (u32, u32, u64));
 
@@ -230,6 +278,27 @@ proptest! {
         workload in squares(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
     ) {
         let mut chip = chip;
+        limit(&mut chip, &workload, &percents, policies);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+}
+
+proptest! {
+    #![proptest_config(cases(40))]
+
+    #[test]
+    fn attentions_unlimited(workload in attentions(), chip in uneven(), whole in any::<bool>()) {
+        let mut chip = chip;
+        accumulate(&mut chip);
+        assert_equal(&workload, &chip, &options(whole));
+    }
+
+    #[test]
+    fn attentions_in_several_limited(
+        workload in attentions(), chip in several(), whole in any::<bool>(), percents in prop::array::uniform5(15u64..100), policies in policies(),
+    ) {
+        let mut chip = chip;
+        accumulate(&mut chip);
         limit(&mut chip, &workload, &percents, policies);
         assert_equal(&workload, &chip, &options(whole));
     }

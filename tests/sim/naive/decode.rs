@@ -1,7 +1,7 @@
 //! Layers of a decoder token by token: keys and values grow, of several sequences, whole or within a window.
 
-use super::super::fixtures::small_accelerator;
-use super::cases::{assert_equal, cases, limit, policies};
+use super::super::fixtures::{cases, small_accelerator};
+use super::cases::{assert_equal, limit, policies};
 use proptest::prelude::*;
 use trapti::diagnostic::Source;
 use trapti::sim::Options;

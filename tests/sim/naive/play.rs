@@ -59,6 +59,7 @@ fn new<'a>(workload: &'a Workload, accelerator: &'a Accelerator, options: &Optio
         dram: [0; 2],
         places_free: Vec::new(),
         removed: 0,
+        vector_free: 0,
         dealt: BTreeMap::new(),
         changed: true,
     }

@@ -1,6 +1,6 @@
 //! Folds of an array that holds a tile of A or of B, element by element.
 
-use super::{Naive, Phase, Step, Tile, parts};
+use super::{Naive, Step, Tile, parts};
 use std::ops::Range;
 use trapti::accelerator::{Array, Dataflow, Fill};
 use trapti::ids::OpId;
@@ -110,7 +110,7 @@ impl Naive<'_> {
                         results.push(tile);
                     }
                     let cycles = cycles(&cut.array, fold, across, chunk, (first, last));
-                    steps.push(Step { operands, cycles, room: write, write, started: None });
+                    steps.push(Step { operands, cycles, vector: false, room: write, write, started: None });
                 }
             }
         }
@@ -142,10 +142,10 @@ impl Naive<'_> {
         let (down, right) = if b_transposed { (cols, fold) } else { (fold, cols) };
         let mut operands = Vec::new();
         if first || !cut.holds_a {
-            operands.push(self.tile(unit, 0, op, a, rows, fold));
+            operands.push(self.tile(unit, 0, op, &[a], rows, fold));
         }
         if first || cut.holds_a {
-            operands.push(self.tile(unit, 1, op, b, down, right));
+            operands.push(self.tile(unit, 1, op, &[b], down, right));
         }
         operands
     }
@@ -153,9 +153,8 @@ impl Naive<'_> {
     /// A part of the result.
     fn result(&self, cut: &Cut, op: OpId, across: Part, part: Part) -> Tile {
         let (rows, cols) = cut.place(across, part);
-        let elements = self.area(self.workload.op(op).kind.out(), rows, cols);
-        let bytes = elements.len() as u64;
-        Tile { elements, bytes, phase: Phase::Idle, fetch: true, last_use: false, side: 2, after: None, partial: false }
+        let out = self.workload.op(op).kind.out();
+        Tile { fetch: true, ..self.written(out, self.area(out, rows, cols), cols.1 - cols.0) }
     }
 
     /// Where a result is stored: with what a score mask leaves out before the first chunk and after the last, and before the
@@ -179,12 +178,13 @@ impl Naive<'_> {
             }
             _ => {}
         }
-        self.area(self.workload.op(op).kind.out(), rows, cols)
+        let out = self.workload.op(op).kind.out();
+        self.written(out, self.area(out, rows, cols), cols.1 - cols.0).elements
     }
 }
 
 /// The first chunk waits for the tile to be loaded and for the skew of its rows, the last one for that of its columns.
-fn cycles(array: &Array, fold: Part, across: Part, chunk: Part, (first, last): (bool, bool)) -> u64 {
+pub(super) fn cycles(array: &Array, fold: Part, across: Part, chunk: Part, (first, last): (bool, bool)) -> u64 {
     let (rows, columns) = match array.fill {
         Fill::Edge => (fold.1 - fold.0, across.1 - across.0),
         Fill::Full => (array.rows, array.columns),

@@ -1,5 +1,6 @@
 //! What is known of each tensor that holds bytes: its tiles in the order of storage, and who needs it until when.
 
+use super::attention::{Portions, portions};
 use super::{Element, Naive, locate};
 use std::collections::{BTreeMap, BTreeSet};
 use trapti::accelerator::{Accelerator, Array, Dataflow};
@@ -72,15 +73,15 @@ struct Cuts {
 }
 
 /// Cuts where a tensor, as an op sees it, is cut: in steps of so many rows and columns, and at the borders of what is stored together.
-fn cut(w: &Workload, cuts: &mut [Cuts], (tensor, places): (TensorId, &[Element]), is_cut: impl Fn(bool, u32) -> bool) {
-    let shape = w.tensor(tensor);
+fn cut(w: &Workload, cuts: &mut [Cuts], places: &[Vec<Element>], is_cut: impl Fn(bool, u32) -> bool) {
     let at = |row: u32, col: u32| {
-        let (stored, index) = places[(row * shape.cols + col) as usize];
+        let (stored, index) = places[row as usize][col as usize];
         let width = w.tensors.at(stored as usize).cols;
         (stored, index / width, index % width)
     };
-    for row in 0..shape.rows {
-        for col in 0..shape.cols {
+    let (rows, cols) = (places.len() as u32, places[0].len() as u32);
+    for row in 0..rows {
+        for col in 0..cols {
             let (stored, r, c) = at(row, col);
             let cuts = &mut cuts[stored as usize];
             if is_cut(false, row) || row == 0 || at(row - 1, col) != (stored, r.wrapping_sub(1), c) {
@@ -89,14 +90,23 @@ fn cut(w: &Workload, cuts: &mut [Cuts], (tensor, places): (TensorId, &[Element])
             if is_cut(true, col) || col == 0 || at(row, col - 1) != (stored, r, c.wrapping_sub(1)) {
                 cuts.cols.insert(c);
             }
-            if row + 1 == shape.rows || at(row + 1, col) != (stored, r + 1, c) {
+            if row + 1 == rows || at(row + 1, col) != (stored, r + 1, c) {
                 cuts.rows.insert(r + 1);
             }
-            if col + 1 == shape.cols || at(row, col + 1) != (stored, r, c + 1) {
+            if col + 1 == cols || at(row, col + 1) != (stored, r, c + 1) {
                 cuts.cols.insert(c + 1);
             }
         }
     }
+}
+
+/// Of tensors side by side, row by row, where the elements are.
+fn rows(w: &Workload, places: &[Vec<Element>], tensors: &[TensorId]) -> Vec<Vec<Element>> {
+    let row = |t: TensorId, row: u32| {
+        let width = w.tensor(t).cols as usize;
+        places[t.index()][row as usize * width..][..width].iter().copied()
+    };
+    (0..w.tensor(tensors[0]).rows).map(|r| tensors.iter().flat_map(|&t| row(t, r)).collect()).collect()
 }
 
 /// Positions that an array takes at a time along M, K and N.
@@ -109,35 +119,49 @@ fn steps(array: &Array) -> (u32, u32, u32) {
 }
 
 fn cut_matmul(w: &Workload, array: &Array, op: OpId, places: &[Vec<Element>], cuts: &mut [Cuts]) {
-    let at = |t: TensorId| (t, places[t.index()].as_slice());
+    let at = |t: TensorId| rows(w, places, &[t]);
     let OpKind::Matmul { a, b, b_transposed, out, .. } = w.op(op).kind else { return };
     let (m, k, n) = steps(array);
     let (down, across) = if b_transposed { (n, k) } else { (k, n) };
     let every = |rows: u32, cols: u32| move |is_col: bool, at: u32| at.is_multiple_of(if is_col { cols } else { rows });
-    cut(w, cuts, at(a), every(m, k));
-    cut(w, cuts, at(b), every(down, across));
+    cut(w, cuts, &at(a), every(m, k));
+    cut(w, cuts, &at(b), every(down, across));
     // Results with and without accumulators move apart.
     let kept = |is_col: bool| match array.dataflow {
         Dataflow::OutputStationary => None,
         Dataflow::WeightStationary => array.accumulator_rows.filter(|_| !is_col),
         Dataflow::InputStationary => array.accumulator_rows.filter(|_| is_col),
     };
-    cut(w, cuts, at(out), |is_col, at| every(m, n)(is_col, at) || kept(is_col) == Some(at));
+    cut(w, cuts, &at(out), |is_col, at| every(m, n)(is_col, at) || kept(is_col) == Some(at));
+}
+
+/// Tiles of queries, of keys, of values and of contexts. Values are cut within each tile of keys.
+fn cut_attention(w: &Workload, array: &Array, op: OpId, places: &[Vec<Element>], cuts: &mut [Cuts]) {
+    let OpKind::Attention { query, key, value, out, e, .. } = &w.op(op).kind else { return };
+    let Portions { queries, keys, width, reduced, across } = portions(array, *e);
+    let every = |rows: u32, cols: u32| move |is_col: bool, at: u32| at.is_multiple_of(if is_col { cols } else { rows });
+    cut(w, cuts, &rows(w, places, query), every(queries, width));
+    cut(w, cuts, &rows(w, places, key), every(keys, width));
+    let of_values = |is_col: bool, at: u32| {
+        if is_col { at.is_multiple_of(across) } else { (at % keys).is_multiple_of(reduced) }
+    };
+    cut(w, cuts, &rows(w, places, &[*value]), of_values);
+    cut(w, cuts, &rows(w, places, &[*out]), every(queries, *e));
 }
 
 /// The vector unit's chunks cut what it alone makes, and what it brings from DRAM.
 fn cut_vector(w: &Workload, accelerator: &Accelerator, op: OpId, places: &[Vec<Element>], cuts: &mut [Cuts]) {
-    let at = |t: TensorId| (t, places[t.index()].as_slice());
+    let at = |t: TensorId| rows(w, places, &[t]);
     let OpKind::Vector { inputs, out, .. } = &w.op(op).kind else { return };
-    let (rows, cols) = chunk(w, accelerator, op);
-    let every = |is_col: bool, at: u32| at.is_multiple_of(if is_col { cols } else { rows });
+    let (down, across) = chunk(w, accelerator, op);
+    let every = |is_col: bool, at: u32| at.is_multiple_of(if is_col { across } else { down });
     if !inputs.contains(out) {
-        cut(w, cuts, at(*out), every);
+        cut(w, cuts, &at(*out), every);
     }
     for &input in inputs {
         let (holder, _) = places[input.index()][0];
         if w.tensors.at(holder as usize).home == Home::Dram {
-            cut(w, cuts, at(input), every);
+            cut(w, cuts, &at(input), every);
         }
     }
 }
@@ -183,6 +207,7 @@ pub(super) fn stored(
     let mut cuts = vec![Cuts::default(); w.tensors.len()];
     for op in moving(w) {
         accelerator.arrays.iter().for_each(|array| cut_matmul(w, array, op, places, &mut cuts));
+        accelerator.arrays.iter().for_each(|array| cut_attention(w, array, op, places, &mut cuts));
         cut_vector(w, accelerator, op, places, &mut cuts);
     }
     let windows = w.windows();

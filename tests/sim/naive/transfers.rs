@@ -124,12 +124,7 @@ impl Naive<'_> {
 
     /// The tensor that the op names for this operand.
     fn tensor(&self, request: &Request) -> TensorId {
-        let kind = &self.workload.op(request.op).kind;
-        match request.what {
-            What::Fetch(_, operand) if request.unit + 1 == self.units.len() => kind.inputs()[operand],
-            What::Fetch(..) if self.tile_of(request).side < 2 => kind.inputs()[self.tile_of(request).side],
-            _ => kind.out(),
-        }
+        self.tile_of(request).tensor
     }
 
     /// Puts what has become ready in this cycle into the queue.
