@@ -269,6 +269,21 @@ fn a_run_compared_with_itself_has_ratio_one() {
     }
 }
 
+/// An occupancy without a simulation behind it does not tell what was multiplied, fetched or evicted: nothing is not zero.
+#[test]
+fn what_an_imported_run_does_not_know_is_absent() {
+    let run = small();
+    let imported = import(&Source::new("trace.csv", text(&run, Form::TransInferSim)), &Given::default()).unwrap();
+    let comparison = Comparison::of(&Profile::of(&run), &Profile::of(&imported));
+    let unknown: Vec<&str> = comparison.rows.iter().filter(|r| r.second.is_none()).map(|r| r.metric.as_str()).collect();
+    for metric in ["macs", "unavoidable_read_bytes", "evicted_needed_bytes", "read_bytes: kv", "active_cycles"] {
+        assert!(unknown.contains(&metric), "{metric} is not in {unknown:?}");
+    }
+    let known = comparison.rows.iter().filter(|r| r.second.is_some());
+    assert!(known.clone().all(|r| !r.metric.contains(": ") && r.of != "dram"));
+    assert!(known.clone().any(|r| r.metric == "peak_used_bytes") && known.clone().any(|r| r.metric == "read_bytes"));
+}
+
 /// The schemas that scripts may rely on, generated from the types.
 #[test]
 fn schemas_are_fresh() {

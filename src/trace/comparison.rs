@@ -2,7 +2,7 @@
 
 use super::ArrayStatistics;
 use super::profile::{MemoryProfile, Profile};
-use super::summary::ByClass;
+use super::summary::{ByClass, DramSummary};
 use crate::schema;
 use crate::workload::Class;
 use serde::Serialize;
@@ -47,7 +47,8 @@ pub struct Row {
 }
 
 impl Comparison {
-    /// Compares what two profiles have in common; memories of one name are the same memory, as are two that are the only one.
+    /// Compares what two profiles have in common; memories of one name are the same memory, as are two that are the only one. What an
+    /// imported occupancy does not tell is absent.
     pub fn of(first: &Profile, second: &Profile) -> Self {
         let mut rows = Rows::default();
         rows.add("run", "cycles", "cycles", count(first.cycles), count(second.cycles));
@@ -56,11 +57,12 @@ impl Comparison {
         rows.add("run", "cycles_to_first_token", "cycles", first_token(first), first_token(second));
         let per_token = |p: &Profile| p.latency.and_then(|l| l.cycles_per_token);
         rows.add("run", "cycles_per_token", "cycles", per_token(first), per_token(second));
-        let bound = |p: &Profile| count(p.roofline.bound().0);
+        let bound = |p: &Profile| simulated(p, p.roofline.bound().0);
         rows.add("run", "roofline_bound_cycles", "cycles", bound(first), bound(second));
-        rows.add("run", "macs", "", count(first.macs), count(second.macs));
-        rows.add("run", "macs_issued", "", count(first.macs_issued), count(second.macs_issued));
-        rows.memories(&first.memories, &second.memories);
+        rows.add("run", "macs", "", simulated(first, first.macs), simulated(second, second.macs));
+        let issued = |p: &Profile| simulated(p, p.macs_issued);
+        rows.add("run", "macs_issued", "", issued(first), issued(second));
+        rows.memories(first, second);
         rows.dram(first, second);
         rows.arrays(first, second);
         let side = |p: &Profile| Side { workload: p.workload.clone(), accelerator: p.accelerator.clone() };
@@ -71,6 +73,11 @@ impl Comparison {
 /// Counts below 2^53 are exact as floating point numbers; larger ones do not occur.
 fn count(value: u64) -> Option<f64> {
     Some(value as f64)
+}
+
+/// A number that only a simulation knows: an imported occupancy has no array, and no number of what is not in the trace.
+fn simulated(profile: &Profile, value: u64) -> Option<f64> {
+    count(value).filter(|_| !profile.arrays.is_empty())
 }
 
 #[derive(Default)]
@@ -87,55 +94,63 @@ impl Rows {
         self.list.push(Row { of: of.into(), metric: metric.into(), unit, first, second, ratio });
     }
 
-    fn memories(&mut self, first: &[MemoryProfile], second: &[MemoryProfile]) {
-        if let ([a], [b]) = (first, second) {
+    fn memories(&mut self, first: &Profile, second: &Profile) {
+        let simulated = [first, second].map(|profile| !profile.arrays.is_empty());
+        let (first, second) = (&first.memories, &second.memories);
+        if let ([a], [b]) = (&first[..], &second[..]) {
             let name = if a.name == b.name { a.name.clone() } else { format!("{}, {}", a.name, b.name) };
-            return self.memory(&name, Some(a), Some(b));
+            return self.memory(&name, [Some(a), Some(b)], simulated);
         }
         for a in first {
-            self.memory(&a.name, Some(a), second.iter().find(|b| b.name == a.name));
+            self.memory(&a.name, [Some(a), second.iter().find(|b| b.name == a.name)], simulated);
         }
         for b in second.iter().filter(|b| first.iter().all(|a| a.name != b.name)) {
-            self.memory(&b.name, None, Some(b));
+            self.memory(&b.name, [None, Some(b)], simulated);
         }
     }
 
-    fn memory(&mut self, name: &str, first: Option<&MemoryProfile>, second: Option<&MemoryProfile>) {
-        let mut add = |metric: &str, value: &dyn Fn(&MemoryProfile) -> f64| {
-            self.add(name, metric, "bytes", first.map(value), second.map(value));
+    /// One memory of the runs that have it. Of a run that was not simulated classes and evictions are not known, nor movements that the
+    /// trace does not count.
+    fn memory(&mut self, name: &str, of: [Option<&MemoryProfile>; 2], simulated: [bool; 2]) {
+        let mut add = |metric: &str, known: &dyn Fn(f64) -> bool, value: &dyn Fn(&MemoryProfile) -> f64| {
+            let [first, second] = [0, 1].map(|i| of[i].map(value).filter(|&v| simulated[i] || known(v)));
+            self.add(name, metric, "bytes", first, second);
         };
-        add("peak_needed_bytes", &|m| m.peak.bytes as f64);
+        let (always, never, moved) = (|_| true, |_| false, |bytes| bytes > 0.0);
+        add("peak_needed_bytes", &always, &|m| m.peak.bytes as f64);
         for class in Class::ALL {
             let metric = format!("peak_needed_bytes: {}", class.name());
-            add(&metric, &|m| of_class(&m.peak.by_class, class) as f64);
+            add(&metric, &never, &|m| of_class(&m.peak.by_class, class) as f64);
         }
-        add("peak_needed_bytes_without_weights", &|m| m.peak_needed_bytes_without_weights as f64);
-        add("peak_needed_bytes_at_op_ends", &|m| m.peak_needed_bytes_at_op_ends as f64);
-        add("peak_used_bytes", &|m| m.peak_used_bytes as f64);
-        add("mean_needed_bytes", &|m| m.mean_needed_bytes);
-        add("evicted_needed_bytes", &|m| m.evicted_needed_bytes as f64);
-        add("read_bytes", &|m| m.classes.iter().map(|c| c.read_bytes as f64).sum());
+        add("peak_needed_bytes_without_weights", &never, &|m| m.peak_needed_bytes_without_weights as f64);
+        add("peak_needed_bytes_at_op_ends", &always, &|m| m.peak_needed_bytes_at_op_ends as f64);
+        add("peak_used_bytes", &always, &|m| m.peak_used_bytes as f64);
+        add("mean_needed_bytes", &always, &|m| m.mean_needed_bytes);
+        add("evicted_needed_bytes", &never, &|m| m.evicted_needed_bytes as f64);
+        add("read_bytes", &moved, &|m| m.classes.iter().map(|c| c.read_bytes as f64).sum());
         for class in Class::ALL {
-            add(&format!("read_bytes: {}", class.name()), &|m| m.classes[class as usize].read_bytes as f64);
+            add(&format!("read_bytes: {}", class.name()), &never, &|m| m.classes[class as usize].read_bytes as f64);
         }
-        add("write_bytes", &|m| m.classes.iter().map(|c| c.write_bytes as f64).sum());
+        add("write_bytes", &moved, &|m| m.classes.iter().map(|c| c.write_bytes as f64).sum());
         for class in Class::ALL {
-            add(&format!("write_bytes: {}", class.name()), &|m| m.classes[class as usize].write_bytes as f64);
+            add(&format!("write_bytes: {}", class.name()), &never, &|m| m.classes[class as usize].write_bytes as f64);
         }
     }
 
     fn dram(&mut self, first: &Profile, second: &Profile) {
-        let (a, b) = (&first.dram, &second.dram);
-        let mut add = |metric, x: u64, y: u64| self.add("dram", metric, "bytes", count(x), count(y));
-        add("read_bytes", a.read_bytes, b.read_bytes);
-        add("unavoidable_read_bytes", a.unavoidable_read_bytes, b.unavoidable_read_bytes);
-        add("write_bytes", a.write_bytes, b.write_bytes);
-        add("unavoidable_write_bytes", a.unavoidable_write_bytes, b.unavoidable_write_bytes);
+        let mut add = |metric, bytes: fn(&DramSummary) -> u64| {
+            let of = |p: &Profile| simulated(p, bytes(&p.dram));
+            self.add("dram", metric, "bytes", of(first), of(second));
+        };
+        add("read_bytes", |d| d.read_bytes);
+        add("unavoidable_read_bytes", |d| d.unavoidable_read_bytes);
+        add("write_bytes", |d| d.write_bytes);
+        add("unavoidable_write_bytes", |d| d.unavoidable_write_bytes);
     }
 
     fn arrays(&mut self, first: &Profile, second: &Profile) {
         let mut add = |metric, cycles: fn(&ArrayStatistics) -> u64| {
-            let sum = |p: &Profile| count(p.arrays.iter().map(cycles).sum());
+            let sum = |p: &Profile| simulated(p, p.arrays.iter().map(cycles).sum());
             self.add("arrays", metric, "cycles", sum(first), sum(second));
         };
         add("active_cycles", |a| a.active.0);
@@ -146,7 +161,7 @@ impl Rows {
         add("stalled_cycles: dram", |a| a.stalls.dram.0);
         add("stalled_cycles: dependency", |a| a.stalls.dependency.0);
         add("idle_cycles", |a| a.idle.0);
-        let vector = |p: &Profile| count(p.vector.active.0);
+        let vector = |p: &Profile| simulated(p, p.vector.active.0);
         self.add("vector unit", "active_cycles", "cycles", vector(first), vector(second));
     }
 }
