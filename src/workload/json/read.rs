@@ -42,6 +42,12 @@ const KINDS: [(&str, Kind); 7] = [
     ("vector", Kind::Vector),
 ];
 
+/// Keys of ops of every kind, for an op of which the kind is not known.
+const KEYS: [&str; 23] = [
+    "a", "b", "b_transposed", "out", "m", "k", "n", "e", "mask", "window", "query", "key", "value", "extra", "inputs",
+    "offsets", "mapping", "origin", "row", "parts", "op", "elements", "metadata",
+];
+
 /// What can be read from an entry of a list.
 pub(super) trait Readable: Line {
     /// Whether entries have the key `id`.
@@ -146,7 +152,12 @@ impl Readable for Op {
 
     fn read<'d>(mut table: Table<'d>, slots: &mut Slots<'d, '_>) -> Option<Self> {
         let layer = layer(&mut table, slots);
-        let kind = match table.required("kind").keyword(&KINDS, &[])? {
+        let Some(kind) = table.required("kind").keyword(&KINDS, &[]) else {
+            KEYS.into_iter().for_each(|key| _ = table.optional(key));
+            table.finish();
+            return None;
+        };
+        let kind = match kind {
             Kind::Matmul => matmul(&mut table, slots),
             Kind::Attention => attention(&mut table, slots),
             Kind::Concat => concat(&mut table, slots),
