@@ -21,7 +21,7 @@ fn place(text: &str) -> (String, String) {
 
 #[test]
 fn every_contradiction_has_a_code_and_a_place() {
-    let cases: [(&str, &[&str], &str, &str); 25] = [
+    let cases: [(&str, &[&str], &str, &str); 26] = [
         (
             "bert",
             &[r#""hidden_size": 768"#, r#""num_attention_heads": 12"#, r#""head_dim": 32"#],
@@ -49,6 +49,8 @@ fn every_contradiction_has_a_code_and_a_place() {
         ),
         ("gemma3_text", &[r#""num_hidden_layers": 1"#, r#""layer_types": ["local"]"#], "unknown-name", "4:19"),
         ("gemma3_text", &[r#""sliding_window_pattern": 0"#], "out-of-range", "3:29"),
+        // A field of Gemma3TextConfig that EmbeddingGemma sets.
+        ("gemma3_text", &[r#""use_bidirectional_attention": true"#], "not-available", "3:34"),
         ("gemma3", &[r#""hidden_size": 768"#], "missing-key", "1:1"),
         ("qwen3", &[r#""num_hidden_layers": 1"#, r#""layer_types": ["sliding_attention"]"#], "contradiction", "4:18"),
         ("deepseek_v2", &[r#""qk_rope_head_dim": 63"#, r#""num_experts_per_tok": 6"#], "contradiction", "3:23"),

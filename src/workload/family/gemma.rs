@@ -50,6 +50,7 @@ fn read(
     let activation = config.activation("hidden_activation", "gelu_pytorch_tanh");
     let biases = AttentionBiases::all(config.flag("attention_bias", false));
     let window = config.window("sliding_window", Some(4096));
+    config.refuse_if_on("use_bidirectional_attention", "attention to later tokens");
     let softcap = |config: &mut Config<'_>, key, default| config.bound(key, default);
     let scores = softcap(config, "attn_logit_softcapping", softcaps.0);
     let logits = softcap(config, "final_logit_softcapping", softcaps.1);
