@@ -44,8 +44,29 @@ const KINDS: [(&str, Kind); 7] = [
 
 /// Keys of ops of every kind, for an op of which the kind is not known.
 const KEYS: [&str; 23] = [
-    "a", "b", "b_transposed", "out", "m", "k", "n", "e", "mask", "window", "query", "key", "value", "extra", "inputs",
-    "offsets", "mapping", "origin", "row", "parts", "op", "elements", "metadata",
+    "a",
+    "b",
+    "b_transposed",
+    "out",
+    "m",
+    "k",
+    "n",
+    "e",
+    "mask",
+    "window",
+    "query",
+    "key",
+    "value",
+    "extra",
+    "inputs",
+    "offsets",
+    "mapping",
+    "origin",
+    "row",
+    "parts",
+    "op",
+    "elements",
+    "metadata",
 ];
 
 /// What can be read from an entry of a list.
