@@ -99,6 +99,12 @@ impl Table {
         self.columns.push((name.into(), values));
     }
 
+    /// Without some columns.
+    pub fn without(mut self, names: &[&str]) -> Self {
+        self.columns.retain(|(name, _)| !names.contains(&name.as_str()));
+        self
+    }
+
     /// Rows.
     pub fn rows(&self) -> usize {
         self.columns.first().map_or(0, |(_, v)| v.len())

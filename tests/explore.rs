@@ -9,5 +9,6 @@ mod organisation;
 mod real;
 mod reasons;
 mod scheduled;
+mod stream;
 mod study;
 mod wrong;

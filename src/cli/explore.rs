@@ -9,6 +9,7 @@ use crate::explore::{self, Explanation, Exploration, Options, Rows, Study};
 use crate::sram::Characterisation;
 use crate::trace::Run;
 use clap::Args;
+use std::io::Write as _;
 use std::path::{Path, PathBuf};
 
 /// Try bank organisations and gating policies on one or more runs that share a memory.
@@ -55,18 +56,20 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     }
     let runs = || arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>();
     let options = Options { predict: !arguments.no_prediction };
-    let (mut exploration, done) = explore_into(&arguments.output, &study, runs, digests.clone(), options)?;
+    let (_, done) = explore_into(&arguments.output, &study, runs, digests.clone(), options)?;
+    let named: Vec<u64> = arguments.predict.iter().chain(&arguments.explain).copied().collect();
+    let mut exploration = Exploration::read_named(&arguments.output, &named)?;
     if !arguments.predict.is_empty() {
         let model = study.model()?;
         explore::predict_points(&mut exploration, &arguments.predict, &runs()?, model.as_ref())?;
-        exploration.write(&arguments.output, digests)?;
+        exploration.update(&arguments.output, digests)?;
     }
     output.note(&format!("{}: {}", arguments.output.display(), done.word()));
     if let Some(path) = &arguments.csv {
-        artefact::write(path, explore::Point::table(&exploration.points).csv().as_bytes())?;
+        write_csv(path, &arguments.output, &exploration)?;
     }
     if let Some(path) = &arguments.page {
-        artefact::write(path, exploration.savings_page().as_bytes())?;
+        artefact::write(path, Exploration::read(&arguments.output)?.savings_page().as_bytes())?;
     }
     if let Some(point) = arguments.explain {
         let explanation = explore::explain(&exploration, point, &runs()?, study.model()?.as_ref())?;
@@ -81,7 +84,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         return Ok(Answer::Yes);
     }
     output.result(&exploration.summary, || human(&exploration));
-    Ok(if exploration.points.is_empty() { Answer::No } else { Answer::Yes })
+    Ok(if exploration.summary.points == 0 { Answer::No } else { Answer::Yes })
 }
 
 /// Reads a study and its digest.
@@ -95,6 +98,24 @@ pub(super) fn study(path: &Path) -> Result<(Study, Vec<Input>)> {
     Ok((study, inputs))
 }
 
+/// Every point as comma-separated values, row group by row group.
+fn write_csv(path: &Path, directory: &Path, exploration: &Exploration) -> Result<()> {
+    artefact::write_with(path, |file| {
+        let mut header = true;
+        let all = Exploration::read_points(directory, |mut points| {
+            for point in &mut points {
+                if let Some(known) = exploration.point(point.point) {
+                    point.clone_from(known);
+                }
+            }
+            let text = explore::Point::table(&points).csv();
+            let rows = if std::mem::take(&mut header) { &text } else { text.split_once('\n').map_or("", |t| t.1) };
+            file.write_all(rows.as_bytes()).map_err(crate::error::Error::file("cannot write", path))
+        });
+        all.map_err(std::io::Error::other)
+    })
+}
+
 /// Explores into a directory, or reads it if it is up to date; `runs` are asked for only when they are needed.
 pub(super) fn explore_into(
     target: &Path,
@@ -104,18 +125,16 @@ pub(super) fn explore_into(
     options: Options,
 ) -> Result<(Exploration, Done)> {
     if artefact::up_to_date(target, "explore", &digests) {
-        let exploration = Exploration::read(target)?;
+        let exploration = Exploration::read_named(target, &[])?;
         if !options.predict || exploration.summary.predicted {
             return Ok((exploration, Done::Before));
         }
     }
     let spinner = progress::spinner("explore");
     let model = study.model()?;
-    let exploration = explore::explore(study, &runs()?, model.as_ref(), options);
+    let exploration = explore::explore_into(study, &runs()?, model.as_ref(), options, (target, digests));
     spinner.finish_and_clear();
-    let exploration = exploration?;
-    exploration.write(target, digests)?;
-    Ok((exploration, Done::Now))
+    Ok((exploration?, Done::Now))
 }
 
 /// The front, the winners, and what cannot exist.

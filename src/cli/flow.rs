@@ -134,7 +134,8 @@ fn explore_all(project: &Project, runs: &[Simulated], stage: &Stage) -> Result<E
     let (exploration, done) =
         explore::explore_into(&stage.path("exploration"), &study, all, digests, Options::default())?;
     stage.done(&format!("explore {} points", crate::units::grouped(exploration.summary.points)), done);
-    Ok(exploration)
+    drop(exploration);
+    Exploration::read(&stage.path("exploration"))
 }
 
 fn select_and_generate(exploration: &Exploration, stage: &Stage) -> Result<Design> {

@@ -2,7 +2,7 @@
 
 use super::gap::{Gate, Slept};
 use super::intervals::IntervalTable;
-use crate::power::{BankedMemory, Class, EnergyTerms, Policy, States, Totals, TransitionCycles, energy};
+use crate::power::{BankedMemory, Class, EnergyTerms, States, Totals, TransitionCycles, energy};
 use crate::units::{Bytes, Cycles, Picojoules};
 
 /// What a run asks of its memory, whatever the memory.
@@ -46,6 +46,7 @@ pub fn totals(table: &IntervalTable, demand: &Demand, slept: &Slept) -> Totals {
         reads: demand.reads,
         writes: demand.writes,
         dram_bytes: demand.dram_bytes,
+        stall_cycles: Cycles::ZERO,
     }
 }
 
@@ -86,21 +87,12 @@ pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u6
 }
 
 /// Cycles that stalls could add if nothing hid them: every wake on demand in turn, and the time by which the transfers that access
-/// one domain at once exceed what its banks take, by `overlap` (domain-cycles with 1, 2, … transfers).
+/// one domain at once exceed what its banks take, by `overlap` (domain-cycles with 1, 2, … transfers). `wake` is the stall of a
+/// wake from each state.
 ///
 /// A domain of I banks takes I / BANK_CYCLES requests a cycle, so k transfers that would last a cycle last k·BANK_CYCLES / I.
-pub fn stall_bound(
-    totals: &Totals,
-    overlap: &[u64],
-    memory: &BankedMemory,
-    policy: Option<&Policy>,
-    wake: [u64; 3],
-) -> u64 {
-    let wakes = match policy {
-        // A schedule wakes in time.
-        None | Some(Policy::Never) => 0,
-        _ => totals.wakes.iter().zip(wake).map(|(n, stall)| n * stall).sum(),
-    };
+pub fn stall_bound(on_demand: [u64; 3], overlap: &[u64], memory: &BankedMemory, wake: [u64; 3]) -> u64 {
+    let wakes: u64 = on_demand.iter().zip(wake).map(|(n, stall)| n * stall).sum();
     let organisation = &memory.organisation;
     let (busy, banks) = (u128::from(organisation.bank_cycles), u128::from(organisation.interleave));
     let excess = |(level, cycles): (usize, &u64)| {

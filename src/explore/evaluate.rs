@@ -1,17 +1,17 @@
 //! Points of one geometry: interval tables × (technology, interleave, policy) → energies.
 
 use super::estimate::{Demand, estimate, limit, stall_bound, totals};
-use super::gap::Gate;
+use super::gap::{Gate, Slept};
 use super::intervals::IntervalTable;
 use super::oracle::oracle;
-use super::point::{Point, WorkloadPoint};
-use super::schedule::{Player, Timeline};
+use super::point::{Detailed, Point, WorkloadPoint};
+use super::schedule::{Planned, Player, Timeline};
 use super::study::{PlacementRule, PolicyRule, Study};
 use crate::power::{
     BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, SCHEDULE_DEPTH, Sleep, SwitchDelays, Totals,
     TransitionCycles, break_even, energy,
 };
-use crate::units::Picojoules;
+use crate::units::{Cycles, Picojoules};
 
 /// One run in one geometry.
 pub struct Scene<'a> {
@@ -69,8 +69,8 @@ pub fn timing(study: &Study, memory: &BankedMemory) -> (ControllerTiming, Switch
     study.wake.timing(memory.clock)
 }
 
-/// Thresholds of a rule in a memory; none for a schedule.
-pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles) -> Option<Policy> {
+/// Thresholds of a rule in a memory.
+pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles) -> Policy {
     rule.resolve(Sleep::ALL.map(|s| break_even(memory, times, s)))
 }
 
@@ -83,9 +83,23 @@ struct Outcome {
     bounds: Bounds,
 }
 
+/// What a policy makes of the gaps of one run: at its placement, and under the ideal one.
+pub(super) struct Asleep {
+    placed: Slept,
+    ideal: Slept,
+}
+
+/// A policy of the study.
+pub(super) struct Named<'a> {
+    pub rule: &'a PolicyRule,
+    pub name: &'a str,
+    /// For each run, if that is the same in every memory.
+    pub asleep: Option<&'a [Asleep]>,
+}
+
 /// Energies of one run beside which every policy stands.
 #[derive(Clone, Copy)]
-struct Bounds {
+pub(super) struct Bounds {
     never: Picojoules,
     oracle: Picojoules,
     limit: Picojoules,
@@ -109,27 +123,44 @@ impl<'a> Setting<'a> {
         }
     }
 
-    /// One point for each policy, with what each workload contributes.
-    pub fn points(&self, scenes: &[Scene<'_>]) -> Vec<(Point, Vec<WorkloadPoint>)> {
-        let bounds: Vec<Bounds> = scenes.iter().map(|scene| self.bounds(scene)).collect();
-        self.study.policies.iter().map(|rule| self.point(scenes, &bounds, rule)).collect()
+    /// What does not depend on the policy, of each run.
+    pub(super) fn bounds(&self, scenes: &[Scene<'_>]) -> Vec<Bounds> {
+        scenes.iter().map(|scene| self.bound(scene)).collect()
     }
 
-    /// What does not depend on the policy.
-    fn bounds(&self, scene: &Scene<'_>) -> Bounds {
+    fn bound(&self, scene: &Scene<'_>) -> Bounds {
+        let memory = self.memory;
         let never = Gate::new(&Policy::Never, self.study.states);
+        let conflicts = Cycles(stall_bound([0; 3], &scene.overlap, memory, self.stalls));
         Bounds {
-            never: estimate(&scene.table, &scene.demand, self.memory, &never, &self.times).1.total(),
+            never: estimate(&scene.table, &scene.demand, memory, &never, &self.times).1.total()
+                + memory.system_power.over(conflicts, memory.clock),
             oracle: self.oracle(&scene.table, &scene.demand),
             limit: limit(&scene.demand, self.memory, self.study.states, scene.table.cycles),
         }
     }
 
-    fn point(&self, scenes: &[Scene<'_>], bounds: &[Bounds], rule: &PolicyRule) -> (Point, Vec<WorkloadPoint>) {
-        let policy = policy(rule, self.memory, &self.times);
-        let outcome = |(scene, bounds)| self.outcome(scene, bounds, policy.as_ref());
-        let outcomes: Vec<Outcome> = scenes.iter().zip(bounds.iter().copied()).map(outcome).collect();
-        let mut point = self.identity(rule, policy.as_ref());
+    /// What a policy that is the same in every memory makes of the gaps of each run.
+    pub(super) fn asleep(&self, scenes: &[Scene<'_>], rule: &PolicyRule) -> Option<Vec<Asleep>> {
+        let policy = rule.fixed()?;
+        Some(scenes.iter().map(|scene| self.follow(scene, &policy)).collect())
+    }
+
+    fn follow(&self, scene: &Scene<'_>, policy: &Policy) -> Asleep {
+        let gate = Gate::new(policy, self.study.states);
+        Asleep { placed: scene.table.slept(&gate, &self.times), ideal: scene.ideal.slept(&gate, &self.times) }
+    }
+
+    /// The point of a policy, with what each workload contributes.
+    pub(super) fn point(&self, scenes: &[Scene<'_>], bounds: &[Bounds], policy: &Named<'_>) -> Detailed {
+        let resolved = self::policy(policy.rule, self.memory, &self.times);
+        let outcome = |(index, scene): (usize, &Scene<'_>)| match policy.asleep {
+            Some(asleep) => self.outcome(scene, bounds[index], &resolved, &asleep[index]),
+            None if resolved.schedule_depth() > 0 => self.scheduled(scene, bounds[index], &resolved),
+            None => self.outcome(scene, bounds[index], &resolved, &self.follow(scene, &resolved)),
+        };
+        let outcomes: Vec<Outcome> = scenes.iter().enumerate().map(outcome).collect();
+        let mut point = self.identity(policy.name, &resolved);
         for (scene, outcome) in scenes.iter().zip(&outcomes) {
             add(&mut point, scene, outcome);
         }
@@ -142,35 +173,37 @@ impl<'a> Setting<'a> {
         (point, parts)
     }
 
-    /// Of a schedule if there is no policy, which depends on idle times alone.
-    fn outcome(&self, scene: &Scene<'_>, bounds: Bounds, policy: Option<&Policy>) -> Outcome {
+    fn outcome(&self, scene: &Scene<'_>, bounds: Bounds, policy: &Policy, asleep: &Asleep) -> Outcome {
         let (memory, demand) = (self.memory, &scene.demand);
-        let under = |table: &IntervalTable, policy: &Policy| {
-            estimate(table, demand, memory, &Gate::new(policy, self.study.states), &self.times)
+        let under = |table: &IntervalTable, slept: &Slept, stall: u64| {
+            let totals = Totals { stall_cycles: Cycles(stall), ..totals(table, demand, slept) };
+            (totals, energy(memory, &totals, demand.dram_energy_per_bit))
         };
-        let (totals, terms) = match policy {
-            Some(policy) => under(&scene.table, policy),
-            None => self.scheduled(scene),
-        };
-        Outcome {
-            stall_bound: stall_bound(&totals, &scene.overlap, memory, policy, self.stalls),
-            totals,
-            terms,
-            bounds,
-            ideal: policy.map_or_else(|| self.oracle(&scene.ideal, demand), |p| under(&scene.ideal, p).1.total()),
-        }
+        let wakes = if *policy == Policy::Never { [0; 3] } else { asleep.placed.wakes };
+        let stall_bound = stall_bound(wakes, &scene.overlap, memory, self.stalls);
+        let (totals, terms) = under(&scene.table, &asleep.placed, stall_bound);
+        let ideal = under(&scene.ideal, &asleep.ideal, 0).1.total();
+        Outcome { stall_bound, totals, terms, bounds, ideal }
     }
 
-    /// Counters and energy under a schedule; of a bound, which has no domains to tell, those of the oracle.
-    fn scheduled(&self, scene: &Scene<'_>) -> (Totals, EnergyTerms) {
-        let Self { memory, timing, delays, .. } = *self;
-        let player = Player { memory, states: self.study.states, timing, delays };
-        let slept = match &scene.timeline {
-            Some(timeline) => timeline.slept(&player, SCHEDULE_DEPTH),
-            None => oracle(&scene.table, memory, self.study.states, &self.times),
+    /// Under a schedule; of a bound, which has no domains to tell, like the oracle.
+    fn scheduled(&self, scene: &Scene<'_>, bounds: Bounds, policy: &Policy) -> Outcome {
+        let Self { memory, timing, delays, study: Study { states, .. }, .. } = *self;
+        let player = Player { memory, states: *states, timing, delays, gate: Gate::new(policy, *states) };
+        let planned = match &scene.timeline {
+            Some(timeline) => timeline.planned(&player, SCHEDULE_DEPTH),
+            None => Planned { slept: oracle(&scene.table, memory, *states, &self.times), on_demand: [0; 3] },
         };
-        let totals = totals(&scene.table, &scene.demand, &slept);
-        (totals, energy(memory, &totals, scene.demand.dram_energy_per_bit))
+        let stall_bound = stall_bound(planned.on_demand, &scene.overlap, memory, self.stalls);
+        let totals = totals(&scene.table, &scene.demand, &planned.slept);
+        let totals = Totals { stall_cycles: Cycles(stall_bound), ..totals };
+        Outcome {
+            stall_bound,
+            terms: energy(memory, &totals, scene.demand.dram_energy_per_bit),
+            totals,
+            bounds,
+            ideal: self.oracle(&scene.ideal, &scene.demand),
+        }
     }
 
     fn oracle(&self, table: &IntervalTable, demand: &Demand) -> Picojoules {
@@ -178,10 +211,10 @@ impl<'a> Setting<'a> {
         energy(self.memory, &totals(table, demand, &slept), demand.dram_energy_per_bit).total()
     }
 
-    fn identity(&self, rule: &PolicyRule, policy: Option<&Policy>) -> Point {
+    fn identity(&self, name: &str, policy: &Policy) -> Point {
         let memory = self.memory;
         let organisation = &memory.organisation;
-        let [light, retention, off] = policy.map_or([0; 3], |p| p.thresholds(self.study.states).map(|c| c.0));
+        let [light, retention, off] = policy.thresholds(self.study.states).map(|c| c.0);
         Point {
             capacity_bytes: organisation.capacity().0,
             domains: organisation.domains.into(),
@@ -190,7 +223,7 @@ impl<'a> Setting<'a> {
             placement: self.placement.to_string(),
             alpha: self.alpha,
             period_cycles: self.period,
-            policy: rule.to_string(),
+            policy: name.into(),
             threshold_light_cycles: light,
             threshold_retention_cycles: retention,
             threshold_off_cycles: off,
@@ -200,7 +233,7 @@ impl<'a> Setting<'a> {
             read_latency_cycles: organisation.read_latency.into(),
             bank_cycles: organisation.bank_cycles.into(),
             basis: memory.basis.to_string(),
-            area_mm2: if policy == Some(&Policy::Never) { memory.area.0 } else { memory.gated_area.0 },
+            area_mm2: if *policy == Policy::Never { memory.area.0 } else { memory.gated_area.0 },
             ..Point::default()
         }
     }
@@ -224,6 +257,7 @@ fn add(point: &mut Point, scene: &Scene<'_>, outcome: &Outcome) {
     point.interconnect_leakage_pj += terms.interconnect_leakage_pj.0;
     point.controller_leakage_pj += terms.controller_leakage_pj.0;
     point.dram_pj += terms.dram_pj.0;
+    point.stall_pj += terms.stall_pj.0;
     point.never_pj += outcome.bounds.never.0;
     point.oracle_pj += outcome.bounds.oracle.0;
     point.ideal_pj += outcome.ideal.0;

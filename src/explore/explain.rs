@@ -1,9 +1,9 @@
 //! Why a point costs what it costs: idle intervals against break-even, who keeps which domain awake, what a change would buy.
 
 use super::demand::subjects;
-use super::evaluate::{Scene, timing};
+use super::evaluate::{Scene, policy, timing};
 use super::exploration::{Exploration, Summary};
-use super::gap::Gap;
+use super::gap::{Gap, Gate};
 use super::geometry::Geometry;
 use super::placed::placement;
 use super::point::Point;
@@ -102,7 +102,7 @@ pub struct Alternative {
 /// # Errors
 /// A point that does not exist, or runs and a characterisation that the exploration was not made from.
 pub fn explain(exploration: &Exploration, point: u64, runs: &[Run], model: &dyn SramModel) -> Result<Explanation> {
-    let last = exploration.points.len().saturating_sub(1);
+    let last = exploration.summary.points.saturating_sub(1);
     let missing = || refuse(format!("there is no point {point}"), &format!("points are 0 to {last}"));
     let point = exploration.point(point).ok_or_else(missing)?;
     let memory = memory_of(exploration, point, model)?;
@@ -134,7 +134,9 @@ pub fn schedules(exploration: &Exploration, point: u64, runs: &[Run], model: &dy
     };
     let memory = memory_of(exploration, point, model)?;
     let (timing, delays) = timing(&study, &memory);
-    let player = Player { memory: &memory, states: study.states, timing, delays };
+    let policy = policy(&rule, &memory, &TransitionCycles::of(&timing, delays));
+    let gate = Gate::new(&policy, study.states);
+    let player = Player { memory: &memory, states: study.states, timing, delays, gate };
     let subjects = subjects(&study, runs)?;
     let search = Search { study: &study, model, subjects: &subjects };
     with_runs(point, &search, |geometry, runs| {

@@ -2,14 +2,15 @@
 
 use super::point::{Point, WorkloadPoint};
 use super::sensitivity::Sensitivity;
+use super::sink::{Sink, completed, write};
 use super::study::{Objective, PortShape, Study};
 use crate::artefact::{self, Input, Staging};
 use crate::error::{Error, Result};
 use crate::schema;
 use crate::sram::Provenance;
-use crate::table::Table;
+use crate::table::read_groups;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::Path;
 
 const SUMMARY: &str = "exploration.json";
@@ -21,9 +22,9 @@ const WORKLOADS: &str = "workloads.parquet";
 pub struct Exploration {
     /// Study, front, winners, what is infeasible, where the numbers come from.
     pub summary: Summary,
-    /// All feasible points; a point's number is its index.
+    /// Feasible points, ascending in their numbers: all of them, or those that were kept.
     pub points: Vec<Point>,
-    /// What each workload contributes to each point, points in order.
+    /// What each workload contributes to each of these points, points in order.
     pub workloads: Vec<WorkloadPoint>,
 }
 
@@ -169,10 +170,53 @@ impl Exploration {
     /// [`Error::File`], or [`Error::Artefact`] when `directory` holds something else.
     pub fn write(&self, directory: &Path, inputs: Vec<Input>) -> Result<()> {
         let staging = Staging::new(directory)?;
-        Point::table(&self.points).write_parquet(&staging.path().join(POINTS))?;
+        Point::stored(&self.points).write_parquet(&staging.path().join(POINTS))?;
         WorkloadPoint::table(&self.workloads).write_parquet(&staging.path().join(WORKLOADS))?;
         staging.write(SUMMARY, artefact::json(&self.summary).as_bytes())?;
         staging.commit("explore", inputs).map(drop)
+    }
+
+    /// Explores into the directory: of the points only those are kept in memory that may be on a front, win or take over.
+    pub(super) fn stream(
+        directory: &Path,
+        inputs: Vec<Input>,
+        produce: impl FnOnce(&mut Sink) -> Result<Self>,
+    ) -> Result<Self> {
+        let staging = Staging::new(directory)?;
+        let exploration = write(&staging.path().join(POINTS), &staging.path().join(WORKLOADS), produce)?;
+        staging.write(SUMMARY, artefact::json(&exploration.summary).as_bytes())?;
+        staging.commit("explore", inputs)?;
+        Ok(exploration)
+    }
+
+    /// Writes the directory again with what was noted since; the points stay as they are.
+    ///
+    /// # Errors
+    /// As [`Self::write`].
+    pub fn update(&self, directory: &Path, inputs: Vec<Input>) -> Result<()> {
+        let staging = Staging::new(directory)?;
+        for name in [POINTS, WORKLOADS] {
+            let (from, to) = (directory.join(name), staging.path().join(name));
+            std::fs::copy(&from, &to).map_err(Error::file("cannot copy", &from))?;
+        }
+        staging.write(SUMMARY, artefact::json(&self.summary).as_bytes())?;
+        staging.commit("explore", inputs).map(drop)
+    }
+
+    /// Reads the directory, of the points those that its summary names and some others.
+    ///
+    /// # Errors
+    /// As [`Self::read`].
+    pub fn read_named(directory: &Path, others: &[u64]) -> Result<Self> {
+        let summary = Self::read_summary(directory)?;
+        let mut named: BTreeSet<u64> = others.iter().chain(&summary.bound_front).copied().collect();
+        named.extend(summary.front.iter().chain(&summary.asked).map(|f| f.point));
+        named.extend(summary.winners.iter().map(|w| w.point));
+        for sensitivity in &summary.sensitivity {
+            let crossings = [sensitivity.below, sensitivity.above].into_iter().flatten();
+            named.extend(crossings.map(|crossing| crossing.point).chain([sensitivity.winner]));
+        }
+        Self::read_if(directory, summary, |point| named.contains(&point))
     }
 
     /// Reads the directory.
@@ -180,6 +224,51 @@ impl Exploration {
     /// # Errors
     /// [`Error::File`] and [`Error::Artefact`], naming the file.
     pub fn read(directory: &Path) -> Result<Self> {
+        Self::read_if(directory, Self::read_summary(directory)?, |_| true)
+    }
+
+    /// Calls `each` with the points of a directory, row group by row group, in order.
+    ///
+    /// # Errors
+    /// As [`Self::read`], and what `each` returns.
+    pub fn read_points(directory: &Path, mut each: impl FnMut(Vec<Point>) -> Result<()>) -> Result<()> {
+        let path = directory.join(POINTS);
+        read_groups(&path, |group| each(Point::records(completed(group), &path)?))
+    }
+
+    fn read_if(directory: &Path, summary: Summary, wanted: impl Fn(u64) -> bool) -> Result<Self> {
+        let mut exploration = Self { summary, points: Vec::new(), workloads: Vec::new() };
+        Self::read_points(directory, |points| {
+            exploration.points.extend(points.into_iter().filter(|p| wanted(p.point)));
+            Ok(())
+        })?;
+        let path = directory.join(WORKLOADS);
+        read_groups(&path, |group| {
+            let parts = WorkloadPoint::records(group, &path)?;
+            exploration.workloads.extend(parts.into_iter().filter(|p| wanted(p.point)));
+            Ok(())
+        })?;
+        exploration.complete();
+        Ok(exploration)
+    }
+
+    /// Notes in the points what the summary says of them.
+    fn complete(&mut self) {
+        let summary = std::mem::take(&mut self.summary.front);
+        for front in &summary {
+            self.point_mut(front.point).into_iter().for_each(|p| p.on_front = 1);
+        }
+        for row in self.summary.bound_front.clone() {
+            self.point_mut(row).into_iter().for_each(|p| p.on_front = 1);
+        }
+        let told = summary.iter().chain(&self.summary.asked);
+        let predictions: BTreeMap<u64, PredictedPoint> =
+            told.filter_map(|f| Some((f.point, f.prediction.clone()?))).collect();
+        self.summary.front = summary;
+        self.note(&predictions);
+    }
+
+    fn read_summary(directory: &Path) -> Result<Summary> {
         let path = directory.join(SUMMARY);
         let artefact = |message: String| Error::Artefact { path: path.clone(), message };
         let summary: Summary =
@@ -187,29 +276,34 @@ impl Exploration {
         if summary.schema != schema::EXPLORATION {
             return Err(artefact(format!("is `{}`, expected `{}`", summary.schema, schema::EXPLORATION)));
         }
-        let (points, workloads) = (directory.join(POINTS), directory.join(WORKLOADS));
-        Ok(Self {
-            points: Point::records(Table::read_parquet(&points)?, &points)?,
-            workloads: WorkloadPoint::records(Table::read_parquet(&workloads)?, &workloads)?,
-            summary,
-        })
+        Ok(summary)
     }
 
     /// Notes predictions in the points they are of.
     pub(super) fn note(&mut self, predictions: &BTreeMap<u64, PredictedPoint>) {
         for (row, prediction) in predictions {
-            let point = &mut self.points[*row as usize];
-            (point.predicted_energy_pj, point.predicted_cycles) = (prediction.energy_pj, prediction.cycles);
+            if let Some(point) = self.point_mut(*row) {
+                (point.predicted_energy_pj, point.predicted_cycles) = (prediction.energy_pj, prediction.cycles);
+            }
         }
     }
 
     /// A point by its number.
     pub fn point(&self, point: u64) -> Option<&Point> {
-        self.points.get(usize::try_from(point).ok()?)
+        self.points.get(self.place_of(point)?)
     }
 
-    /// Digest of the summary and all points, in hexadecimal.
+    pub(super) fn point_mut(&mut self, point: u64) -> Option<&mut Point> {
+        let place = self.place_of(point)?;
+        self.points.get_mut(place)
+    }
+
+    fn place_of(&self, point: u64) -> Option<usize> {
+        self.points.binary_search_by_key(&point, |p| p.point).ok()
+    }
+
+    /// Digest of the summary, in hexadecimal.
     pub fn digest(&self) -> String {
-        artefact::digest([artefact::json(&self.summary), Point::table(&self.points).csv()].concat().as_bytes())
+        artefact::digest(artefact::json(&self.summary).as_bytes())
     }
 }

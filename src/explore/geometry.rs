@@ -1,10 +1,10 @@
 //! One geometry, a capacity split into domains: its memories, and every placement in it.
 
 use super::demand::Subject;
-use super::evaluate::{Scene, Setting};
+use super::evaluate::{Asleep, Bounds, Named, Scene, Setting};
 use super::exploration::{InfeasiblePoint, PlacementDigest};
 use super::intervals::IntervalTable;
-use super::point::{Point, WorkloadPoint};
+use super::point::Detailed;
 use super::schedule::Timeline;
 use super::study::{PlacementRule, PolicyRule, PortShape, Study};
 use super::tabulate::{ideal, ideal_domains};
@@ -12,7 +12,8 @@ use super::version::{Fitting, Version};
 use crate::error::Result;
 use crate::power::{BankedMemory, Infeasible, organise};
 use crate::sram::SramModel;
-use crate::units::{Bytes, Hertz};
+use crate::units::Bytes;
+use rayon::prelude::*;
 
 /// A capacity, its split into domains, and every memory that can be built so.
 pub(super) struct Geometry {
@@ -24,19 +25,70 @@ pub(super) struct Geometry {
     pub infeasible: Vec<InfeasiblePoint>,
 }
 
-/// Where a point stands in the order of the study: placement, period, memory.
-type Rank = (usize, usize, usize);
-
-/// A point with what each workload contributes.
-type Detailed = (Point, Vec<WorkloadPoint>);
-
-/// What a geometry yields.
+/// A geometry with the runs tabulated in it, ready to be evaluated.
 #[derive(Default)]
-pub(super) struct Yield {
-    /// Points with what each workload contributes, policies in order.
-    pub points: Vec<(Rank, Vec<Detailed>)>,
+pub(super) struct Prepared<'v> {
+    /// Every placement that is possible, with its α and every run under it.
+    stages: Vec<(PlacementRule, f64, Vec<Scene<'v>>)>,
+    /// Cycles from one inference to the next, in the order of the study.
+    periods: Vec<u64>,
     pub infeasible: Vec<InfeasiblePoint>,
     pub digests: Vec<PlacementDigest>,
+}
+
+/// Points that are evaluated at a time.
+const BATCH: usize = 1 << 13;
+
+/// Policies that one task evaluates.
+const TASK: usize = 1 << 9;
+
+impl Prepared<'_> {
+    /// Every point of some memories of the geometry, in order: placement, period, memory, policy.
+    ///
+    /// # Errors
+    /// What `emit` returns.
+    pub fn points(
+        &self,
+        study: &Study,
+        memories: &[&BankedMemory],
+        emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>,
+    ) -> Result<()> {
+        for (placement, alpha, scenes) in &self.stages {
+            for &period in &self.periods {
+                let scenes: Vec<Scene<'_>> = scenes.iter().map(|scene| scene.every(period)).collect();
+                let setting = |memory| Setting::new(study, memory, *placement, *alpha, period);
+                let settings: Vec<Setting<'_>> = memories.iter().copied().map(setting).collect();
+                evaluate(study, &settings, &scenes, emit)?;
+            }
+        }
+        Ok(())
+    }
+}
+
+/// Every policy in every memory; memories in order, in each the policies in order.
+fn evaluate(
+    study: &Study,
+    settings: &[Setting<'_>],
+    scenes: &[Scene<'_>],
+    emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>,
+) -> Result<()> {
+    let Some(first) = settings.first() else { return Ok(()) };
+    let rules = &study.policies;
+    let names: Vec<String> = rules.iter().map(ToString::to_string).collect();
+    let asleep: Vec<Option<Vec<Asleep>>> = rules.par_iter().map(|rule| first.asleep(scenes, rule)).collect();
+    let named = |i: usize| Named { rule: &rules[i], name: &names[i], asleep: asleep[i].as_deref() };
+    let bounds: Vec<Vec<Bounds>> = settings.par_iter().map(|setting| setting.bounds(scenes)).collect();
+    let tasks: Vec<(usize, usize)> =
+        (0..settings.len()).flat_map(|s| (0..rules.len()).step_by(TASK).map(move |from| (s, from))).collect();
+    let task = |&(s, from): &(usize, usize)| -> Vec<Detailed> {
+        let to = rules.len().min(from + TASK);
+        (from..to).map(|i| settings[s].point(scenes, &bounds[s], &named(i))).collect()
+    };
+    for batch in tasks.chunks((BATCH / rules.len().clamp(1, TASK)).max(1)) {
+        let found: Vec<Vec<Detailed>> = batch.par_iter().map(task).collect();
+        found.into_iter().try_for_each(&mut *emit)?;
+    }
+    Ok(())
 }
 
 impl Geometry {
@@ -69,44 +121,37 @@ impl Geometry {
         self.capacity.0 / u64::from(self.domains)
     }
 
-    /// Every point of the memories that `take` chooses, for runs that fit the capacity and the latency of these.
+    /// Tabulates runs that fit the capacity under every placement of the study.
     ///
     /// # Errors
     /// A placement that is wrong.
-    pub fn points(&self, study: &Study, runs: &Fitting<'_, '_>, take: impl Fn(&BankedMemory) -> bool) -> Result<Yield> {
-        let mut found = Yield::default();
-        let runs: Vec<&Version<'_>> = match runs.iter().cloned().collect() {
+    pub fn prepare<'v>(&self, study: &Study, runs: &Fitting<'v, '_>) -> Result<Prepared<'v>> {
+        let mut prepared = Prepared::default();
+        let infeasible = |reason: &Infeasible| InfeasiblePoint { reason: reason.to_string(), ..self.here() };
+        let runs: Vec<&'v Version<'_>> = match runs.iter().cloned().collect() {
             Ok(runs) => runs,
             Err(reason) => {
-                found.infeasible.push(InfeasiblePoint { reason: Infeasible::to_string(&reason), ..self.here() });
-                return Ok(found);
+                prepared.infeasible.push(infeasible(&reason));
+                return Ok(prepared);
             }
         };
+        prepared.periods = study.period_cycles(runs[0].subject().port().clock);
         let bounds = match self.bounds(&runs) {
             Ok(bounds) => bounds,
             Err(reason) => {
-                found.infeasible.push(InfeasiblePoint { reason: reason.to_string(), ..self.here() });
-                return Ok(found);
+                prepared.infeasible.push(infeasible(&reason));
+                return Ok(prepared);
             }
         };
-        for (rank, (placement, alpha)) in placements(study).into_iter().enumerate() {
-            match self.scenes((study, placement, alpha), &runs, &bounds, &mut found.digests)? {
-                Ok(scenes) => {
-                    for (turn, period) in study.period_cycles(self.clock(&runs)).into_iter().enumerate() {
-                        let scenes: Vec<Scene<'_>> = scenes.iter().map(|scene| scene.every(period)).collect();
-                        let chosen = self.memories.iter().enumerate().filter(|(_, memory)| take(memory));
-                        let points = |m| Setting::new(study, m, placement, alpha, period).points(&scenes);
-                        found.points.extend(chosen.map(|(index, m)| ((rank, turn, index), points(m))));
-                    }
-                }
-                Err(reason) => found.infeasible.push(InfeasiblePoint {
-                    placement: Some(placement_name(placement, alpha)),
-                    reason: reason.to_string(),
-                    ..self.here()
-                }),
+        for (placement, alpha) in placements(study) {
+            match self.scenes((study, placement, alpha), &runs, &bounds, &mut prepared.digests)? {
+                Ok(scenes) => prepared.stages.push((placement, alpha, scenes)),
+                Err(reason) => prepared
+                    .infeasible
+                    .push(InfeasiblePoint { placement: Some(placement_name(placement, alpha)), ..infeasible(&reason) }),
             }
         }
-        Ok(found)
+        Ok(prepared)
     }
 
     /// Every run under one placement; the inner result says why there is none.
@@ -118,16 +163,12 @@ impl Geometry {
         study: &Study,
         placement: PlacementRule,
         alpha: f64,
-        runs: &'s [&Version<'_>],
+        runs: &[&'s Version<'_>],
     ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {
         match self.bounds(runs) {
             Ok(bounds) => self.scenes((study, placement, alpha), runs, &bounds, &mut Vec::new()),
             Err(reason) => Ok(Err(reason)),
         }
-    }
-
-    fn clock(&self, runs: &[&Version<'_>]) -> Hertz {
-        runs[0].subject().port().clock
     }
 
     /// The ideal placement of every workload at α = 1.
@@ -148,7 +189,7 @@ impl Geometry {
     fn scenes<'s>(
         &self,
         (study, placement, alpha): (&Study, PlacementRule, f64),
-        runs: &'s [&Version<'_>],
+        runs: &[&'s Version<'_>],
         bounds: &[IntervalTable],
         digests: &mut Vec<PlacementDigest>,
     ) -> Result<std::result::Result<Vec<Scene<'s>>, Infeasible>> {

@@ -18,18 +18,18 @@ fn values(point: &Point, objectives: &[Objective]) -> Vec<f64> {
     objectives.iter().map(|o| value(point, *o)).collect()
 }
 
-fn dominates(a: &[f64], b: &[f64]) -> bool {
-    a.iter().zip(b).all(|(x, y)| x <= y) && a.iter().zip(b).any(|(x, y)| x < y)
+fn as_good(a: &[f64], b: &[f64]) -> bool {
+    a.iter().zip(b).all(|(x, y)| x <= y)
 }
 
-/// Points on the Pareto front, ascending in the objectives: no other point is as good in all and better in one.
+/// Points on the Pareto front, ascending in the objectives: no other point is as good in all. Of equal ones the first stands for all.
 pub fn front<'p>(points: impl IntoIterator<Item = &'p Point>, objectives: &[Objective]) -> Vec<&'p Point> {
     let mut sorted: Vec<(Vec<f64>, &Point)> = points.into_iter().map(|p| (values(p, objectives), p)).collect();
     sorted.sort_by(|a, b| order(&a.0, &b.0).then(a.1.point.cmp(&b.1.point)));
     let mut front: Vec<(Vec<f64>, &Point)> = Vec::new();
     for (candidate, point) in sorted {
-        // Whoever dominates comes before in this order.
-        if !front.iter().any(|(f, _)| dominates(f, &candidate)) {
+        // Whoever is as good comes before in this order.
+        if !front.iter().any(|(f, _)| as_good(f, &candidate)) {
             front.push((candidate, point));
         }
     }
@@ -71,9 +71,9 @@ mod tests {
             point(4, 1.0, 3.0, 5),
         ];
         let rows = |objectives: &[Objective]| front(&all, objectives).iter().map(|p| p.point).collect::<Vec<_>>();
-        assert_eq!(rows(&[Energy, Area]), [1, 4, 3, 0]);
-        assert_eq!(rows(&[Energy, Area, Latency]), [1, 4, 3, 0]);
-        assert_eq!(rows(&[Latency]), [0, 1, 2, 4]);
+        assert_eq!(rows(&[Energy, Area]), [1, 3, 0]);
+        assert_eq!(rows(&[Energy, Area, Latency]), [1, 3, 0]);
+        assert_eq!(rows(&[Latency]), [0]);
         assert_eq!(winner(&all, Latency, &[Energy, Area, Latency]).unwrap().point, 1);
     }
 }

@@ -1,5 +1,6 @@
 //! One design point: the row of `points.parquet`, every column with its unit.
 
+use super::sink::stored;
 use crate::error::Result;
 use crate::table::Table;
 use serde::{Deserialize, Serialize};
@@ -137,6 +138,8 @@ record! {
         controller_leakage_pj: f64,
         /// Spills and reloads.
         dram_pj: f64,
+        /// The rest of the system while it waits for the stalls that could be.
+        stall_pj: f64,
         /// Energy of the same memory without gating.
         never_pj: f64,
         /// Energy under an omniscient controller with the same placement.
@@ -204,13 +207,22 @@ record! {
     }
 }
 
+/// A point with what each workload contributes.
+pub(super) type Detailed = (Point, Vec<WorkloadPoint>);
+
 impl Point {
+    /// Rows as they are stored.
+    pub(super) fn stored(points: &[Point]) -> Table {
+        stored(Self::table(points))
+    }
+
     /// Whether it is a bound, without addresses.
     pub fn is_bound(&self) -> bool {
         self.placement == "ideal"
     }
 
-    /// Whether it has addresses and a policy that RTL, reference model and prediction know: a schedule they do not.
+    /// Whether it is selected without being asked for: it has addresses, and its policy needs nothing but the memory. A schedule
+    /// needs a host that writes its tables.
     pub fn is_buildable(&self) -> bool {
         !self.is_bound() && self.policy != "scheduled"
     }

@@ -6,13 +6,18 @@ use super::exploration::{Exploration, FrontPoint, PredictedPoint};
 use super::gap::Gate;
 use super::placed::{compile, placement};
 use super::point::Point;
-use super::predict::predict;
+use super::predict::predict_tables;
+use super::schedule::{Player, Timeline, start_events};
 use super::search::Search;
 use super::select::{memory_of, refuse, rule_of};
-use super::study::{PlacementRule, Study};
+use super::study::{PlacementRule, PolicyRule, Study};
+use super::tabulate::Plan;
 use super::version::{Version, Versions};
 use crate::error::Result;
-use crate::power::{Activity, BankedMemory, Class, Controller, Policy, Stimulus, Totals, TransitionCycles, energy};
+use crate::power::{
+    Activity, BankedMemory, Class, Controller, Policy, SCHEDULE_DEPTH, StartTable, Stimulus, Totals, TransitionCycles,
+    energy,
+};
 use crate::sram::SramModel;
 use crate::trace::Run;
 use crate::units::{Bytes, Cycles};
@@ -43,15 +48,11 @@ pub fn predict_points(
 ) -> Result<()> {
     let mut asked = Vec::new();
     for &row in points {
-        let last = exploration.points.len().saturating_sub(1);
+        let last = exploration.summary.points.saturating_sub(1);
         match exploration.point(row) {
             None => return Err(refuse(format!("there is no point {row}"), &format!("points are 0 to {last}"))),
             Some(point) if point.is_bound() => {
                 return Err(refuse(format!("point {row} is a bound: it has no addresses to play"), "choose another"));
-            }
-            Some(point) if !point.is_buildable() => {
-                let message = format!("point {row} is scheduled: the prediction plays no schedules");
-                return Err(refuse(message, "choose another"));
             }
             Some(point) if point.predicted_cycles == 0 => asked.push(row),
             Some(_) => {}
@@ -75,7 +76,7 @@ pub fn controller(study: &Study, memory: &BankedMemory, policy: Policy) -> Contr
     Controller { organisation, timing, switch, states, policy, reset_on: false }
 }
 
-/// Plays every run against each of some points; bounds and schedules have no prediction.
+/// Plays every run against each of some points; bounds have no prediction.
 ///
 /// # Errors
 /// Runs that the exploration was not made from.
@@ -85,7 +86,7 @@ pub(super) fn predictions(
     search: &Search<'_, '_>,
 ) -> Result<BTreeMap<u64, PredictedPoint>> {
     let mut points: Vec<&Point> = rows.iter().filter_map(|row| exploration.point(*row)).collect();
-    points.retain(|point| point.is_buildable());
+    points.retain(|point| !point.is_bound());
     let latency = |p: &Point| search.latency(p.read_latency_cycles);
     points.sort_by_key(|p| (latency(p), p.capacity_bytes, &p.placement, p.domains, p.point));
     let mut found = BTreeMap::new();
@@ -94,7 +95,7 @@ pub(super) fn predictions(
         for same in same.chunk_by(|a, b| a.capacity_bytes == b.capacity_bytes) {
             let tight = versions.tight(Bytes(same[0].capacity_bytes))?;
             let runs: std::result::Result<Vec<_>, _> = versions.fitting(&tight).into_iter().collect();
-            let mut stage = Stage { exploration, search, runs: runs.unwrap_or_default(), stimuli: Vec::new() };
+            let mut stage = Stage { exploration, search, runs: runs.unwrap_or_default(), played: Vec::new() };
             for same in same.chunk_by(|a, b| (a.domains, &a.placement) == (b.domains, &b.placement)) {
                 found.extend(stage.play(same)?);
             }
@@ -108,8 +109,17 @@ struct Stage<'a, 'r> {
     exploration: &'a Exploration,
     search: &'a Search<'a, 'r>,
     runs: Vec<&'a Version<'r>>,
-    /// Digest of the placement, and what is played, one a run.
-    stimuli: Vec<(String, Stimulus)>,
+    /// What is played, one a run.
+    played: Vec<Played>,
+}
+
+/// A run at addresses.
+struct Played {
+    /// Digest of the placement.
+    digest: String,
+    stimulus: Stimulus,
+    /// Idle intervals in time in one geometry, if a schedule is played.
+    timeline: Option<Timeline>,
 }
 
 impl Stage<'_, '_> {
@@ -117,6 +127,9 @@ impl Stage<'_, '_> {
     fn play(&mut self, points: &[&Point]) -> Result<Vec<(u64, PredictedPoint)>> {
         if !self.place(points[0])? {
             return Ok(Vec::new());
+        }
+        if points.iter().any(|point| point.policy == PolicyRule::Scheduled.to_string()) {
+            self.find_gaps(points[0]);
         }
         let predict = |point: &&Point| self.predict(point).map(|prediction| (point.point, prediction));
         points.par_iter().map(predict).collect()
@@ -131,15 +144,28 @@ impl Stage<'_, '_> {
             let subject = run.subject();
             let Ok(placement) = placement(&subject, rule, capacity, domains)? else { return Ok(false) };
             let digest = placement.digest();
-            if self.stimuli.get(index).is_none_or(|(known, _)| *known != digest) {
-                let fresh = (digest, compile(&subject, &placement)?);
-                match self.stimuli.get_mut(index) {
+            if self.played.get(index).is_none_or(|played| played.digest != digest) {
+                let fresh = Played { digest, stimulus: compile(&subject, &placement)?, timeline: None };
+                match self.played.get_mut(index) {
                     Some(old) => *old = fresh,
-                    None => self.stimuli.push(fresh),
+                    None => self.played.push(fresh),
                 }
             }
         }
         Ok(!self.runs.is_empty())
+    }
+
+    /// Idle intervals of the runs in the geometry of a point.
+    fn find_gaps(&mut self, point: &Point) {
+        let word_bytes = u64::from(self.search.port().word_bits / 8);
+        let domain_words = point.capacity_bytes / word_bytes / point.domains;
+        for (run, played) in self.runs.iter().zip(&mut self.played) {
+            let plan = Plan::new(&played.stimulus);
+            let cycles = run.demand.cycles.max(plan.cycles);
+            let gaps = plan.gaps(point.domains as u32, domain_words, cycles);
+            let events = start_events(run.subject().run, &played.stimulus);
+            played.timeline = Some(Timeline { gaps, events, cycles });
+        }
     }
 
     fn predict(&self, point: &Point) -> Result<PredictedPoint> {
@@ -147,15 +173,28 @@ impl Stage<'_, '_> {
         let memory = memory_of(self.exploration, point, self.search.model)?;
         let (timing, switch) = timing(study, &memory);
         let rule = rule_of(self.exploration, point)?;
-        let policy = policy(&rule, &memory, &TransitionCycles::of(&timing, switch)).expect("schedules are left out");
+        let policy = policy(&rule, &memory, &TransitionCycles::of(&timing, switch));
         let controller = controller(study, &memory, policy);
-        let one = |(run, (_, stimulus)): (&&Version<'_>, &(String, Stimulus))| -> Result<(Activity, f64)> {
-            let activity = predict(stimulus, &controller, &mut |_| {})?;
+        let gate = Gate::new(&policy, study.states);
+        let player = Player { memory: &memory, states: study.states, timing, delays: switch, gate };
+        let one = |(run, played): (&&Version<'_>, &Played)| -> Result<(Activity, f64)> {
+            let tables =
+                if policy.schedule_depth() > 0 { played.tables(&player, point, run.name()) } else { Vec::new() };
+            let activity = predict_tables(&played.stimulus, &tables, &controller, &mut |_| {})?;
             let energy_pj = predicted_energy(&activity, point.period_cycles, run, &memory, &controller);
             Ok((activity, energy_pj))
         };
-        let played: Vec<(Activity, f64)> = self.runs.par_iter().zip(&self.stimuli).map(one).collect::<Result<_>>()?;
+        let played: Vec<(Activity, f64)> = self.runs.par_iter().zip(&self.played).map(one).collect::<Result<_>>()?;
         Ok(compare(point, &played))
+    }
+}
+
+impl Played {
+    /// The tables of a scheduled point.
+    fn tables(&self, player: &Player<'_>, point: &Point, workload: &str) -> Vec<StartTable> {
+        let Some(timeline) = &self.timeline else { return Vec::new() };
+        let schedule = timeline.extended(point.period_cycles).schedule(player, SCHEDULE_DEPTH, workload);
+        self.stimulus.start_tables(&schedule)
     }
 }
 
@@ -170,9 +209,11 @@ fn predicted_energy(
     let mut totals = Totals::of(activity, run.demand.dram_bytes);
     let rest = Cycles(period).saturating_sub(activity.cycles);
     let state = Gate::new(&controller.policy, controller.states).target(u64::MAX, false);
-    let class = state.map_or(Class::On, |s| s.class());
+    let class =
+        if controller.policy.schedule_depth() > 0 { Class::Off } else { state.map_or(Class::On, |s| s.class()) };
     totals.class_cycles[class as usize] += rest * activity.domains.len() as u64;
     totals.cycles += rest;
+    totals.stall_cycles = activity.cycles.saturating_sub(Cycles(run.demand.cycles));
     energy(memory, &totals, run.demand.dram_energy_per_bit).total().0
 }
 

@@ -25,7 +25,7 @@ pub(super) fn rank(exploration: &mut Exploration, model: &dyn SramModel) {
     }
     let sensitivity = sensitivity(exploration, &exploration.contestants(), model);
     for row in placed_front.iter().chain(&bound_front) {
-        exploration.points[*row as usize].on_front = 1;
+        exploration.point_mut(*row).into_iter().for_each(|point| point.on_front = 1);
     }
     let summary = &mut exploration.summary;
     summary.front = placed_front.into_iter().map(|point| FrontPoint { point, prediction: None }).collect();
@@ -38,7 +38,7 @@ pub(super) fn rank(exploration: &mut Exploration, model: &dyn SramModel) {
 pub(super) fn crown(exploration: &mut Exploration) {
     let objectives = exploration.summary.study.objectives.clone();
     let front = &exploration.summary.front;
-    let predicted: Vec<Point> = front.iter().map(|f| exploration.points[f.point as usize].as_predicted()).collect();
+    let predicted: Vec<Point> = front.iter().filter_map(|f| Some(exploration.point(f.point)?.as_predicted())).collect();
     for place in &mut exploration.summary.winners {
         let here = predicted.iter().filter(|p| p.period_cycles == place.period_cycles);
         if let Some(best) = winner(here, place.objective, &objectives) {

@@ -135,6 +135,7 @@ impl Exploration {
             ("interconnect leakage", point.interconnect_leakage_pj),
             ("controller leakage", point.controller_leakage_pj),
             ("DRAM spills", point.dram_pj),
+            ("system while stalled", point.stall_pj),
             ("total", point.energy_pj),
         ];
         let mut rows = Rows::new(&["term", "energy [mJ]", "share [%]"]);

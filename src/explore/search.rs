@@ -4,13 +4,15 @@
 //! latency; what has to be simulated for one capacity lives while that capacity is evaluated.
 
 use super::demand::{Subject, subjects};
-use super::exploration::{Exploration, Summary, WorkloadSummary};
-use super::geometry::{Geometry, Yield};
-use super::point::WorkloadPoint;
+use super::exploration::{Exploration, InfeasiblePoint, PlacementDigest, Summary, WorkloadSummary};
+use super::geometry::{Geometry, Prepared};
+use super::keeper::Keeper;
+use super::point::Detailed;
 use super::prediction::predict_front;
 use super::ranking::{crown, rank};
 use super::study::{PortShape, Study};
 use super::version::{Tight, Versions, Wanted};
+use crate::artefact::Input;
 use crate::error::Result;
 use crate::power::BankedMemory;
 use crate::schema;
@@ -19,6 +21,7 @@ use crate::trace::Run;
 use crate::units::Bytes;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
+use std::path::Path;
 
 /// What a study does besides estimating every point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -31,6 +34,13 @@ impl Default for Options {
     fn default() -> Self {
         Self { predict: true }
     }
+}
+
+/// What is noted of a geometry besides its points.
+#[derive(Default)]
+struct Notes {
+    infeasible: Vec<InfeasiblePoint>,
+    digests: Vec<PlacementDigest>,
 }
 
 /// Runs, and what the study makes of them.
@@ -50,13 +60,33 @@ pub fn explore(study: &Study, runs: &[Run], model: &dyn SramModel, options: Opti
     let subjects = subjects(study, runs)?;
     check_technologies(study, model)?;
     let search = Search { study, model, subjects: &subjects };
-    let mut exploration = search.all()?;
-    rank(&mut exploration, model);
-    if options.predict {
-        predict_front(&mut exploration, &search)?;
-        crown(&mut exploration);
-    }
-    Ok(exploration)
+    search.finished(search.all()?, options)
+}
+
+/// As [`explore`], into a directory: of the points only those stay in memory that may be on a front, win or take over.
+///
+/// # Errors
+/// As [`explore`], and what cannot be written.
+pub fn explore_into(
+    study: &Study,
+    runs: &[Run],
+    model: &dyn SramModel,
+    options: Options,
+    (directory, inputs): (&Path, Vec<Input>),
+) -> Result<Exploration> {
+    let subjects = subjects(study, runs)?;
+    check_technologies(study, model)?;
+    let search = Search { study, model, subjects: &subjects };
+    Exploration::stream(directory, inputs, |sink| {
+        let mut keeper = Keeper::new(study, search.port().clock);
+        let summary = search.evaluate_all(&mut |points| {
+            points.iter().for_each(|point| keeper.offer(point));
+            sink.take(points)
+        })?;
+        let mut exploration = Exploration { summary, points: Vec::new(), workloads: Vec::new() };
+        keeper.keep(&mut exploration);
+        search.finished(exploration, options)
+    })
 }
 
 /// A name that the model refuses is an error and not thousands of infeasible points.
@@ -80,21 +110,61 @@ impl<'r> Search<'_, 'r> {
         if read_latency <= least { 0 } else { read_latency }
     }
 
+    /// Ranks, and plays the front.
+    fn finished(&self, mut exploration: Exploration, options: Options) -> Result<Exploration> {
+        rank(&mut exploration, self.model);
+        if options.predict {
+            predict_front(&mut exploration, self)?;
+            crown(&mut exploration);
+        }
+        Ok(exploration)
+    }
+
     /// Every point, not ranked.
     ///
     /// # Errors
     /// As [`explore`].
     pub fn all(&self) -> Result<Exploration> {
+        let (mut points, mut workloads) = (Vec::new(), Vec::new());
+        let summary = self.evaluate_all(&mut |found| {
+            for (point, parts) in found {
+                points.push(point);
+                workloads.extend(parts);
+            }
+            Ok(())
+        })?;
+        Ok(Exploration { summary, points, workloads })
+    }
+
+    /// Hands every point to `emit`, in order.
+    ///
+    /// # Errors
+    /// As [`explore`], and what `emit` returns.
+    fn evaluate_all(&self, emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>) -> Result<Summary> {
         let pairs = self.pairs();
         let new = |&pair: &(Bytes, u32)| Geometry::new(self.study, pair, self.port(), self.model);
         let geometries: Vec<Geometry> = pairs.par_iter().map(new).collect();
-        let mut yields: Vec<Yield> = geometries.iter().map(|_| Yield::default()).collect();
+        let mut notes: Vec<Notes> = geometries.iter().map(|_| Notes::default()).collect();
+        let mut summary = self.summary()?;
+        let mut number = |mut points: Vec<Detailed>| {
+            for (point, parts) in &mut points {
+                point.point = summary.points;
+                parts.iter_mut().for_each(|part| part.point = summary.points);
+                summary.points += 1;
+            }
+            emit(points)
+        };
         let placing = self.study.placements.iter().any(|rule| rule.placed().is_some());
         for latency in self.latencies(&geometries) {
             let versions = Versions::new(self.subjects, latency, self.wanted(placing))?;
-            self.evaluate(&geometries, latency, &versions, &mut yields)?;
+            self.evaluate(&geometries, latency, &versions, (&mut notes, &mut number))?;
         }
-        self.assemble(geometries, yields)
+        for (geometry, found) in geometries.into_iter().zip(notes) {
+            summary.infeasible.extend(geometry.infeasible.into_iter().chain(found.infeasible));
+            summary.placements.extend(found.digests);
+        }
+        summary.infeasible.dedup();
+        Ok(summary)
     }
 
     fn pairs(&self) -> Vec<(Bytes, u32)> {
@@ -110,28 +180,33 @@ impl<'r> Search<'_, 'r> {
         geometries.iter().flat_map(|g| &g.memories).map(|memory| self.latency_of(memory)).collect()
     }
 
-    /// The points of all memories of one latency: first where the runs fit as they are, then capacity by capacity.
+    /// The points of all memories of one latency: capacity by capacity where runs do not fit as they are, then the others.
     fn evaluate(
         &self,
         geometries: &[Geometry],
         latency: u64,
         versions: &Versions<'_, 'r>,
-        yields: &mut [Yield],
+        (notes, emit): (&mut [Notes], &mut dyn FnMut(Vec<Detailed>) -> Result<()>),
     ) -> Result<()> {
         let here = |g: &Geometry| g.memories.iter().any(|memory| self.latency_of(memory) == latency);
         let capacities: BTreeSet<Bytes> = geometries.iter().filter(|g| here(g)).map(|g| g.capacity).collect();
         let mut batch = |capacities: &BTreeSet<Bytes>, tight: &Tight<'r>| -> Result<()> {
             let runs = versions.fitting(tight);
-            let one = |(geometry, found): (&Geometry, &mut Yield)| -> Result<()> {
-                if capacities.contains(&geometry.capacity) && here(geometry) {
-                    let more = geometry.points(self.study, &runs, |memory| self.latency_of(memory) == latency)?;
-                    found.points.extend(more.points);
-                    found.infeasible.extend(more.infeasible);
-                    found.digests.extend(more.digests);
+            let all = geometries.iter().enumerate();
+            let chosen: Vec<_> = all.filter(|(_, g)| capacities.contains(&g.capacity) && here(g)).collect();
+            // So many geometries are in memory at a time.
+            for window in chosen.chunks(rayon::current_num_threads()) {
+                let prepare = |(_, geometry): &(usize, &Geometry)| geometry.prepare(self.study, &runs);
+                let prepared: Vec<Prepared<'_>> = window.par_iter().map(prepare).collect::<Result<_>>()?;
+                for ((index, geometry), prepared) in window.iter().zip(prepared) {
+                    let memories: Vec<&BankedMemory> =
+                        geometry.memories.iter().filter(|memory| self.latency_of(memory) == latency).collect();
+                    prepared.points(self.study, &memories, emit)?;
+                    notes[*index].infeasible.extend(prepared.infeasible);
+                    notes[*index].digests.extend(prepared.digests);
                 }
-                Ok(())
-            };
-            geometries.par_iter().zip(yields.par_iter_mut()).try_for_each(one)
+            }
+            Ok(())
         };
         let mut roomy = BTreeSet::new();
         for capacity in capacities {
@@ -142,26 +217,6 @@ impl<'r> Search<'_, 'r> {
             }
         }
         batch(&roomy, &self.subjects.iter().map(|_| None).collect())
-    }
-
-    fn assemble(&self, geometries: Vec<Geometry>, yields: Vec<Yield>) -> Result<Exploration> {
-        let mut exploration = Exploration { summary: self.summary()?, points: Vec::new(), workloads: Vec::new() };
-        let summary = &mut exploration.summary;
-        for (geometry, mut found) in geometries.into_iter().zip(yields) {
-            found.points.sort_by_key(|(rank, _)| *rank);
-            for (mut point, parts) in found.points.into_iter().flat_map(|(_, points)| points) {
-                point.point = exploration.points.len() as u64;
-                let parts = parts.into_iter().map(|part| WorkloadPoint { point: point.point, ..part });
-                exploration.workloads.extend(parts);
-                exploration.points.push(point);
-            }
-            summary.infeasible.extend(geometry.infeasible);
-            summary.infeasible.extend(found.infeasible);
-            summary.placements.extend(found.digests);
-        }
-        summary.points = exploration.points.len() as u64;
-        summary.infeasible.dedup();
-        Ok(exploration)
     }
 
     fn summary(&self) -> Result<Summary> {

@@ -33,12 +33,6 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         ));
     }
     let memory = memory_of(exploration, point, model)?;
-    let unknown = || {
-        refuse(
-            format!("point {} is scheduled: the generated RTL has no schedule player", point.point),
-            "take another policy; `trapti explore --explain POINT --schedule DIR` writes its tables",
-        )
-    };
     let (timing, switch) = timing(&exploration.summary.study, &memory);
     let rule = rule_of(exploration, point)?;
     Ok(Design {
@@ -50,7 +44,7 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         timing,
         switch,
         states: exploration.summary.study.states,
-        policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)).ok_or_else(unknown)?,
+        policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)),
         reset_on: false,
         time_bits: 32,
         counters: 2,
@@ -68,7 +62,7 @@ fn choose(exploration: &Exploration, choice: Choice) -> Result<&Point> {
         Choice::Point(row) => row,
         Choice::Best(objective) => best(exploration, objective)?,
     };
-    let last = exploration.points.len().saturating_sub(1);
+    let last = exploration.summary.points.saturating_sub(1);
     exploration.point(row).ok_or_else(|| refuse(format!("there is no point {row}"), &format!("points are 0 to {last}")))
 }
 

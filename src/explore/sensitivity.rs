@@ -54,9 +54,9 @@ pub struct Sensitivity {
 }
 
 /// Range of the factor on leakage: what estimators differ by.
-const LEAKAGE: (f64, f64) = (1.0 / 3.0, 3.0);
+pub(super) const LEAKAGE: (f64, f64) = (1.0 / 3.0, 3.0);
 /// Range of κ.
-const KAPPA: (f64, f64) = (1.0, 4.0);
+pub(super) const KAPPA: (f64, f64) = (1.0, 4.0);
 /// Range of the temperature, in kelvin, and the step in which it is searched.
 const TEMPERATURE: (u32, u32, usize) = (300, 400, 10);
 

@@ -2,7 +2,7 @@
 
 use crate::error::Result;
 use crate::power::place::Rule;
-use crate::power::{Assumptions, OrganisationSpec, Policy, States, WakeTimes};
+use crate::power::{Assumptions, OrganisationSpec, Policy, SCHEDULE_DEPTH, States, WakeTimes};
 use crate::sram::{Characterisation, SramModel, Technology};
 use crate::units::{Bytes, Cycles, Hertz, Kelvin, Nanoseconds};
 use serde::{Deserialize, Serialize};
@@ -194,21 +194,35 @@ pub struct PortShape {
 }
 
 impl PolicyRule {
-    /// The policy with thresholds in cycles; none for a schedule, which depends on the run. `break_even` gives the break-even time of LIGHT, retention, OFF (`None`: never pays).
-    pub fn resolve(&self, break_even: [Option<Cycles>; 3]) -> Option<Policy> {
+    /// The policy, if it is the same in every memory and every run.
+    pub fn fixed(&self) -> Option<Policy> {
+        let asks = |threshold: &Option<Threshold>| *threshold == Some(Threshold::BreakEven);
+        match self {
+            PolicyRule::Scheduled => None,
+            PolicyRule::Timeout { light, retention, off } if [light, retention, off].into_iter().any(asks) => None,
+            _ => Some(self.resolve([None; 3])),
+        }
+    }
+
+    /// The policy with thresholds in cycles; a schedule has timers that are in charge where it
+    /// tells nothing, of break-even times. `break_even` gives the break-even time of LIGHT, retention, OFF (`None`: never pays).
+    pub fn resolve(&self, break_even: [Option<Cycles>; 3]) -> Policy {
         let cycles = |threshold: Option<Threshold>, state: usize| match threshold? {
             Threshold::Cycles(cycles) => Some(Cycles(cycles)),
             Threshold::BreakEven => break_even[state],
         };
-        Some(match *self {
-            PolicyRule::Scheduled => return None,
+        match *self {
+            PolicyRule::Scheduled => {
+                let [light, retention, off] = break_even;
+                Policy::Scheduled { depth: SCHEDULE_DEPTH as u32, light, retention, off }
+            }
             PolicyRule::Never => Policy::Never,
             PolicyRule::Immediate => Policy::Immediate,
             PolicyRule::Mask => Policy::Mask,
             PolicyRule::Timeout { light, retention, off } => {
                 Policy::Timeout { light: cycles(light, 0), retention: cycles(retention, 1), off: cycles(off, 2) }
             }
-        })
+        }
     }
 }
 

@@ -274,6 +274,7 @@ fn assumptions(table: &mut Table<'_>) -> Assumptions {
         activity: table.optional("activity").number(0.0..=1.0).unwrap_or(default.activity),
         wire_length: table.optional("wire_length").value(),
         mux_energy: table.optional("mux_energy").value(),
+        system_power: table.optional("system_power").value().unwrap_or_default(),
         controller: ControllerGates {
             per_domain: table.optional("controller_gates_per_domain").value().unwrap_or(gates.per_domain),
             shared: table.optional("controller_gates_shared").value().unwrap_or(gates.shared),

@@ -22,6 +22,9 @@ pub struct Assumptions {
     pub sleep_leakage: SleepLeakage,
     /// Factor on all macro leakage, for sensitivity: characterisations differ by several times.
     pub leakage_scale: f64,
+    /// Power of the system without this memory: what a stall costs.
+    #[serde(default)]
+    pub system_power: Milliwatts,
 }
 
 /// Size of the power controller in two-input gate equivalents (a flip-flop counts as five).
@@ -73,6 +76,7 @@ impl Default for Assumptions {
             controller: ControllerGates::default(),
             sleep_leakage: SleepLeakage::default(),
             leakage_scale: 1.0,
+            system_power: Milliwatts(0.0),
         }
     }
 }
@@ -104,6 +108,8 @@ pub struct BankedMemory {
     pub interconnect_leakage: Milliwatts,
     /// Leakage of the power controller, never gated.
     pub controller_leakage: Milliwatts,
+    /// Power of the system without this memory, spent while it waits.
+    pub system_power: Milliwatts,
     /// Area of all macros without sleep transistors.
     pub area: SquareMillimetres,
     /// Area of all macros with sleep transistors.

@@ -19,6 +19,8 @@ pub struct Totals {
     pub writes: u64,
     /// Bytes moved between chip and DRAM because the memory was too small.
     pub dram_bytes: Bytes,
+    /// Cycles by which the run is longer than planned, because requests waited.
+    pub stall_cycles: Cycles,
 }
 
 impl Totals {
@@ -57,6 +59,8 @@ pub struct EnergyTerms {
     pub controller_leakage_pj: Picojoules,
     /// Spills and reloads.
     pub dram_pj: Picojoules,
+    /// The rest of the system, which waits while the memory stalls.
+    pub stall_pj: Picojoules,
 }
 
 impl EnergyTerms {
@@ -69,6 +73,7 @@ impl EnergyTerms {
             self.interconnect_leakage_pj,
             self.controller_leakage_pj,
             self.dram_pj,
+            self.stall_pj,
         ];
         self.domain_leakage() + self.transitions_pj.into_iter().sum() + single.into_iter().sum()
     }
@@ -89,11 +94,13 @@ impl EnergyTerms {
         sum.interconnect_leakage_pj += other.interconnect_leakage_pj;
         sum.controller_leakage_pj += other.controller_leakage_pj;
         sum.dram_pj += other.dram_pj;
+        sum.stall_pj += other.stall_pj;
         sum
     }
 }
 
-/// Energy of what was counted: leakage by state, rail energy of wakes, accesses, interconnect, controller, DRAM.
+/// Energy of what was counted: leakage by state, rail energy of wakes, accesses, interconnect, controller, DRAM, and the rest of the
+/// system while it waits.
 ///
 /// A domain in FAULT is charged as ON. Transition time is part of the ON time, so wakes add their rail energy alone.
 pub fn energy(memory: &BankedMemory, totals: &Totals, dram_energy_per_bit: Picojoules) -> EnergyTerms {
@@ -109,5 +116,6 @@ pub fn energy(memory: &BankedMemory, totals: &Totals, dram_energy_per_bit: Picoj
         interconnect_leakage_pj: memory.interconnect_leakage.over(totals.cycles, clock),
         controller_leakage_pj: memory.controller_leakage.over(totals.cycles, clock),
         dram_pj: dram_energy_per_bit * (totals.dram_bytes.0 as f64 * 8.0),
+        stall_pj: memory.system_power.over(totals.stall_cycles, clock),
     }
 }

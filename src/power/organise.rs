@@ -248,6 +248,7 @@ fn banked(spec: &OrganisationSpec, domain_words: u64, wire: &Wire, chosen: Candi
         wake: wake_energy(spec, &point, per_domain),
         interconnect_leakage: interconnect.leakage,
         controller_leakage: wire.gate.leakage * gate_count as f64,
+        system_power: spec.assumptions.system_power,
         area: chosen.area,
         gated_area: point.gated_area * (per_domain * f64::from(spec.domains)),
         wire_length: interconnect.length,

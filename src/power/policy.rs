@@ -1,5 +1,6 @@
 //! Gating policies: an enum, because each one exists three times (estimate and prediction, reference model, Verilog).
 
+use super::StartTable;
 use crate::units::Cycles;
 use serde::{Deserialize, Serialize};
 
@@ -51,6 +52,11 @@ impl Policy {
             Policy::Scheduled { depth, .. } => depth,
             _ => 0,
         }
+    }
+
+    /// Those of some tables that are played: none without a schedule player.
+    pub fn played<'t>(&self, tables: &'t [StartTable]) -> &'t [StartTable] {
+        if self.schedule_depth() > 0 { tables } else { &[] }
     }
 
     /// Idle thresholds `[light, retention, off]` that the controller gets, 0 = disabled.

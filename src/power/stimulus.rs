@@ -110,8 +110,8 @@ impl Stimulus {
         (0..self.nodes.len()).map(NodeId::from)
     }
 
-    /// Takes over the tables of a schedule whose start events lie in it.
-    pub fn set_schedule(&mut self, schedule: &Schedule) {
+    /// The tables of a schedule whose start events lie in it.
+    pub fn start_tables(&self, schedule: &Schedule) -> Vec<StartTable> {
         let mut anchors = std::collections::BTreeMap::new();
         for (index, node) in self.nodes.iter().enumerate().filter(|(_, node)| node.kind != StimulusKind::Work) {
             anchors.entry(node.op).or_insert(NodeId(index as u32));
@@ -123,20 +123,15 @@ impl Stimulus {
             };
             Some(StartTable { anchor, entries: event.entries.clone() })
         };
-        self.tables = schedule.events.iter().filter_map(table).collect();
+        schedule.events.iter().filter_map(table).collect()
     }
 
-    /// A table that a policy cannot play: more entries than its half holds, or an anchor that is no transfer.
-    pub fn unplayable_table(&self, policy: &super::Policy) -> Option<usize> {
+    /// The first of some tables that a policy cannot play: more entries than its half holds, or an anchor that is no transfer.
+    pub fn unplayable_table(&self, tables: &[StartTable], policy: &super::Policy) -> Option<usize> {
         let is_transfer = |node: NodeId| self.nodes.get(node.index()).is_some_and(|n| n.kind != StimulusKind::Work);
         let fits = |table: &StartTable| {
             table.entries.len() <= policy.schedule_depth() as usize && table.anchor.is_none_or(is_transfer)
         };
-        self.tables_of(policy).iter().position(|table| !fits(table))
-    }
-
-    /// The tables that a controller plays: none without a schedule player.
-    pub fn tables_of(&self, policy: &super::Policy) -> &[StartTable] {
-        if policy.schedule_depth() > 0 { &self.tables } else { &[] }
+        policy.played(tables).iter().position(|table| !fits(table))
     }
 }

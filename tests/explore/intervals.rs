@@ -48,7 +48,9 @@ fn target(policy: &Policy, states: States, idle: u64, live: bool) -> Option<Slee
         Policy::Never => return None,
         Policy::Mask => return if live { None } else { Some(Sleep::Off) },
         Policy::Immediate => (Some(1), Some(1), Some(1)),
-        Policy::Timeout { light, retention, off } | Policy::Scheduled { light, retention, off, .. } => (light.map(|c| c.0), retention.map(|c| c.0), off.map(|c| c.0)),
+        Policy::Timeout { light, retention, off } | Policy::Scheduled { light, retention, off, .. } => {
+            (light.map(|c| c.0), retention.map(|c| c.0), off.map(|c| c.0))
+        }
     };
     let reached = |t: Option<u64>| t.is_some_and(|t| idle >= t);
     if reached(off) && !live {

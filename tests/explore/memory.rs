@@ -39,7 +39,7 @@ pub fn memory(technology: &str, domains: u32) -> BankedMemory {
     organise(&spec, &model).unwrap()
 }
 
-fn node(block: u32, start: u64, amount: u32, window: (u32, u32, u32), kind: StimulusKind) -> StimulusNode {
+pub fn node(block: u32, start: u64, amount: u32, window: (u32, u32, u32), kind: StimulusKind) -> StimulusNode {
     StimulusNode {
         start: Cycles(start),
         amount,

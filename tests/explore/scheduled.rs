@@ -1,21 +1,28 @@
 //! The policy `scheduled`: against the oracle, and its tables played entry by entry.
 
 use super::intervals::{cost, times};
-use super::memory::{DOMAIN_WORDS, memory, states, stimuli};
+use super::memory::{DOMAIN_WORDS, memory, node, states, stimuli};
 use super::models::{explored, runs};
 use proptest::prelude::*;
 use std::collections::BTreeMap;
-use trapti::explore::oracle::oracle;
+use trapti::explore::gap::{Gate, Place, Slept, follow};
+use trapti::explore::oracle::cheapest;
+use trapti::explore::predict::predict_tables;
 use trapti::explore::schedule::{Event, Player, Timeline};
 use trapti::explore::tabulate::Plan;
-use trapti::explore::{Choice, Point, schedules, select};
-use trapti::power::{BankedMemory, Operation, States, WakeTimes};
+use trapti::explore::{Choice, Point, predict_points, schedules, select};
+use trapti::ids::LifetimeId;
+use trapti::power::{
+    Activity, BankedMemory, Block, Controller, Operation, Organisation, Policy, SCHEDULE_DEPTH, Sleep, States,
+    Stimulus, StimulusKind, StimulusNode, WakeTimes,
+};
 use trapti::sram::EmbeddedTable;
-use trapti::units::Hertz;
+use trapti::trace::Predecessors;
+use trapti::units::{Cycles, Hertz};
 
 fn player(memory: &BankedMemory, states: States) -> Player<'_> {
     let (timing, delays) = WakeTimes::default().timing(Hertz(1_000_000_000));
-    Player { memory, states, timing, delays }
+    Player { memory, states, timing, delays, gate: timers(states) }
 }
 
 fn timeline(plan: &Plan, events: &[u64], cycles: u64) -> Timeline {
@@ -23,49 +30,115 @@ fn timeline(plan: &Plan, events: &[u64], cycles: u64) -> Timeline {
     Timeline { gaps: plan.gaps(8, DOMAIN_WORDS, cycles), events: events.iter().map(event).collect(), cycles }
 }
 
+/// Timers of a schedule in hardware with certain states.
+fn timers(states: States) -> Gate {
+    let [light, retention, off] = [Some(Cycles(9)), Some(Cycles(40)), Some(Cycles(90))];
+    Gate::new(&Policy::Scheduled { depth: 1024, light, retention, off }, states)
+}
+
 proptest! {
     #[test]
-    fn a_schedule_with_room_for_all_is_the_oracle(stimulus in stimuli(8 * DOMAIN_WORDS, 3000), states in states(), more in 0u64..2000) {
+    fn a_schedule_with_room_for_all_is_the_best_path_in_every_gap(stimulus in stimuli(8 * DOMAIN_WORDS, 3000), states in states(), more in 0u64..2000) {
         let memory = memory("22nm-hp", 8);
         let plan = Plan::new(&stimulus);
         let cycles = plan.cycles + more;
         let all = 8 * cycles;
-        let best = cost(&oracle(&plan.table(8, DOMAIN_WORDS, cycles), &memory, states, &times()), all, &memory);
-        let extended = timeline(&plan, &[0], plan.cycles).extended(cycles);
-        let found = cost(&extended.slept(&player(&memory, states), usize::MAX), all, &memory);
+        let timeline = timeline(&plan, &[0], plan.cycles).extended(cycles);
+        let player = player(&memory, states);
+        let (mut best, mut unplanned) = (Slept::default(), Slept::default());
+        for (_, gap) in timeline.gaps.iter().flatten() {
+            // What was never used is OFF whatever is told.
+            let from_reset = matches!(gap.place, Place::Head | Place::Whole);
+            let alone = if from_reset { follow(gap, &Gate::new(&Policy::Immediate, states), &times()) } else { follow(gap, &player.gate, &times()) };
+            let path = if from_reset { alone } else { cheapest(gap, &memory, states, &times()) };
+            best.add(&path, 1);
+            unplanned.add(&alone, 1);
+        }
+        let [best, unplanned] = [best, unplanned].map(|slept| cost(&slept, all, &memory));
+        let found = cost(&timeline.planned(&player, usize::MAX).slept, all, &memory);
         prop_assert!((found - best).abs() <= 1e-9 * best, "{found} against {best}");
-        // Gaps that find no room are ON: never cheaper.
-        let limited = cost(&extended.slept(&player(&memory, states), 3), all, &memory);
-        prop_assert!(limited >= best * (1.0 - 1e-12) && limited <= all as f64 * memory.power.on.0 * (1.0 + 1e-12));
+        // Gaps that find no room are the timers': never cheaper than the best, never dearer than timers alone.
+        let limited = cost(&timeline.planned(&player, 3).slept, all, &memory);
+        prop_assert!(limited >= best * (1.0 - 1e-12) && limited <= unplanned * (1.0 + 1e-12));
     }
 
     #[test]
-    fn the_tables_wake_every_domain_in_time(stimulus in stimuli(8 * DOMAIN_WORDS, 3000), states in states(), depth in prop_oneof![Just(2usize), Just(8), Just(1024)]) {
+    fn the_tables_have_room_and_wake_after_they_put_to_sleep(stimulus in stimuli(8 * DOMAIN_WORDS, 3000), states in states(), depth in prop_oneof![Just(2usize), Just(8), Just(1024)]) {
         let memory = memory("22nm-hp", 8);
         let plan = Plan::new(&stimulus);
         let events = [0, plan.cycles / 3, plan.cycles / 2];
         let timeline = timeline(&plan, &events, plan.cycles);
         let schedule = timeline.schedule(&player(&memory, states), depth, "run");
-        let mut told: BTreeMap<u32, Vec<(u64, Operation)>> = BTreeMap::new();
-        for (event, next) in schedule.events.iter().zip(events.iter().skip(1).chain([&(u64::MAX)])) {
+        let mut last: BTreeMap<u32, Operation> = BTreeMap::new();
+        let mut before = None;
+        for event in &schedule.events {
             prop_assert!(event.entries.len() <= depth);
             prop_assert!(event.entries.windows(2).all(|pair| pair[0].delta <= pair[1].delta));
+            prop_assert!(before.is_none_or(|before| before + 2 + event.entries.len() as u64 <= event.cycle), "written in time");
+            before = Some(event.cycle);
             for entry in &event.entries {
-                prop_assert!(event.cycle + entry.delta < *next, "an entry belongs to the event before it");
-                told.entry(entry.domain).or_default().push((event.cycle + entry.delta, entry.operation));
+                prop_assert!(entry.operation != Operation::Prewake || last.get(&entry.domain) != Some(&Operation::Prewake));
+                last.insert(entry.domain, entry.operation);
             }
         }
-        // Only inside gaps; each is left awake if an access follows.
-        for (domain, entries) in told {
-            for (start, gap) in &timeline.gaps[domain as usize] {
-                let mut inside = entries.iter().filter(|(cycle, _)| (*start..*start + gap.length).contains(cycle));
-                let woken = *start + gap.length < plan.cycles;
-                if let (Some((_, last)), true) = (inside.next_back(), woken) {
-                    prop_assert_eq!(*last, Operation::Prewake);
-                }
-            }
-            let gaps = &timeline.gaps[domain as usize];
-            prop_assert!(entries.iter().all(|(cycle, _)| gaps.iter().any(|(start, gap)| (*start..*start + gap.length).contains(cycle))));
+    }
+}
+
+/// Bursts of 20 writes and reads in turn, domain after domain, 700 cycles apart.
+fn bursts() -> Stimulus {
+    let mut stimulus = Stimulus { ports: 2, patterns: vec![Predecessors::NONE], ..Stimulus::default() };
+    for round in 0..4u32 {
+        for domain in 0..8u32 {
+            let kind = if round == 0 { StimulusKind::Write } else { StimulusKind::Read };
+            let start = 700 * u64::from(round * 8 + domain + 1);
+            stimulus.nodes.push(StimulusNode { port: 0, ..node(domain, start, 20, (0, 20, 0), kind) });
+        }
+    }
+    for domain in 0..8u32 {
+        let first_word = u64::from(domain) * DOMAIN_WORDS;
+        let lifetime = LifetimeId(domain);
+        let block =
+            Block { lifetime, first_word, words: 20, last_bytes: 32, transfers: 4, survives: false, after: Vec::new() };
+        stimulus.blocks.push(block);
+    }
+    stimulus
+}
+
+#[test]
+fn a_schedule_that_is_played_wakes_in_time_and_sleeps_as_estimated() {
+    let memory = memory("22nm-hp", 8);
+    let stimulus = bursts();
+    for (light, retention) in [(false, false), (false, true), (true, true), (true, false)] {
+        let states = States { light, retention };
+        let player = player(&memory, states);
+        let plan = Plan::new(&stimulus);
+        let timeline = timeline(&plan, &[0], plan.cycles);
+        let schedule = timeline.schedule(&player, SCHEDULE_DEPTH, "run");
+        let controller = |policy| Controller {
+            organisation: Organisation { ports: 2, read_latency: 1, bank_cycles: 1, ..memory.organisation },
+            timing: player.timing,
+            switch: player.delays,
+            states,
+            policy,
+            reset_on: false,
+        };
+        let played =
+            |policy| predict_tables(&stimulus, &stimulus.start_tables(&schedule), &controller(policy), &mut |_| ());
+        let told = Policy::Scheduled { depth: 1024, light: None, retention: None, off: None };
+        let [told, immediate] = [told, Policy::Immediate].map(|policy| played(policy).unwrap());
+        let stalls = |activity: &Activity| activity.ports.iter().map(|port| port.stall_wake).sum::<u64>();
+        assert_eq!((stalls(&told), told.cycles.0), (0, plan.cycles + 1), "{states:?}");
+        assert!(stalls(&immediate) > 0);
+        let planned = timeline.planned(&player, SCHEDULE_DEPTH).slept;
+        for state in Sleep::ALL {
+            let class = state.class() as usize;
+            let slept: u64 = told.domains.iter().map(|d| d.class_cycles[class].0).sum();
+            // An entry acts in the cycle after, and wakes ask for a slot in the cycle after the request would.
+            let entries: u64 = planned.wakes.iter().sum::<u64>() + 8 * 3;
+            assert!(
+                slept.abs_diff(planned.cycles[state.index()]) <= 4 * entries,
+                "{states:?} {state:?} {slept} {planned:?}"
+            );
         }
     }
 }
@@ -74,6 +147,7 @@ const STUDY: &str = r#"
 [study]
 capacity = "1 MiB"
 domains = [4, 16]
+interleave = 4
 placement = ["ideal", "offline"]
 policies = ["never", { timeout = { off = "break-even" } }, "scheduled"]
 technology = ["22nm-hp", "22nm-lstp"]
@@ -91,13 +165,20 @@ fn a_scheduled_point_is_estimated_and_its_tables_written() {
         );
         assert!(point.is_bound() || point.ideal_pj <= point.energy_pj);
     }
-    // Neither predicted nor built; the best point with another policy is.
+    // Predicted, and built if asked for: a schedule needs a host.
     let placed = scheduled.iter().find(|p| !p.is_bound() && p.domains == 16 && p.technology == "22nm-hp").unwrap();
-    assert_eq!(placed.predicted_cycles, 0);
-    let refused = select(&exploration, Choice::Point(placed.point), &model).unwrap_err().to_string();
-    assert!(refused.contains("no schedule player"), "{refused}");
-    let best = select(&exploration, Choice::Best(trapti::explore::Objective::Energy), &model).unwrap();
-    assert_ne!(exploration.points[best.provenance.point as usize].policy, "scheduled");
+    let asked = select(&exploration, Choice::Point(placed.point), &model).unwrap();
+    assert_eq!(asked.policy.schedule_depth(), 1024);
+    let mut exploration = exploration.clone();
+    predict_points(&mut exploration, &[placed.point], runs(), &model).unwrap();
+    let point = &exploration.points[placed.point as usize];
+    assert!(point.predicted_cycles >= point.cycles);
+    assert!(
+        (point.energy_pj / point.predicted_energy_pj - 1.0).abs() < 0.08,
+        "{} {}",
+        point.energy_pj,
+        point.predicted_energy_pj
+    );
     let tables = schedules(&exploration, placed.point, runs(), &model).unwrap();
     assert_eq!(tables.iter().map(|t| t.workload.as_str()).collect::<Vec<_>>(), ["gpt", "qwen"]);
     for table in &tables {

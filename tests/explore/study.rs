@@ -201,7 +201,8 @@ fn points_are_complete_and_consistent() {
             + p.interconnect_pj
             + p.interconnect_leakage_pj
             + p.controller_leakage_pj
-            + p.dram_pj;
+            + p.dram_pj
+            + p.stall_pj;
         assert!((terms / p.energy_pj - 1.0).abs() < 1e-12);
         assert!(p.oracle_pj <= p.energy_pj * (1.0 + 1e-12) && p.oracle_pj <= p.never_pj * (1.0 + 1e-12), "{p:?}");
         assert!(p.limit_pj <= p.energy_pj * (1.0 + 1e-9), "{p:?}");
@@ -370,6 +371,8 @@ fn a_state_policy_resolves_against_break_even() {
     let rule =
         PolicyRule::Timeout { light: Some(Threshold::BreakEven), retention: None, off: Some(Threshold::Cycles(9)) };
     let policy = rule.resolve([None, Some(Cycles(5)), Some(Cycles(7))]);
-    assert_eq!(policy, Some(Policy::Timeout { light: None, retention: None, off: Some(Cycles(9)) }));
-    assert_eq!(PolicyRule::Scheduled.resolve([None; 3]), None);
+    assert_eq!(policy, Policy::Timeout { light: None, retention: None, off: Some(Cycles(9)) });
+    let scheduled = PolicyRule::Scheduled.resolve([None, Some(Cycles(5)), Some(Cycles(7))]);
+    let timers = Policy::Scheduled { depth: 1024, light: None, retention: Some(Cycles(5)), off: Some(Cycles(7)) };
+    assert_eq!(scheduled, timers);
 }

@@ -2,10 +2,10 @@
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::power::{Controller, Organisation, Stimulus, StimulusKind, StimulusNode};
+use crate::power::{Controller, Organisation, StartTable, Stimulus, StimulusKind, StimulusNode};
 
 /// Checks that the stimulus fits the memory and that the memory can be built.
-pub(super) fn check(stimulus: &Stimulus, controller: &Controller) -> Result<()> {
+pub(super) fn check(stimulus: &Stimulus, tables: &[StartTable], controller: &Controller) -> Result<()> {
     organisation(&controller.organisation)?;
     require(controller.timing.max_waking > 0, || "MAX_WAKING is 0: no domain could ever wake".into())?;
     let words = controller.organisation.words();
@@ -22,7 +22,7 @@ pub(super) fn check(stimulus: &Stimulus, controller: &Controller) -> Result<()> 
             format!("node {index}: unknown port, block or predecessor, no request, or a window beyond its block")
         })?;
     }
-    let unplayable = stimulus.unplayable_table(&controller.policy);
+    let unplayable = stimulus.unplayable_table(tables, &controller.policy);
     require(unplayable.is_none(), || {
         let table = unplayable.unwrap_or_default();
         format!("table {table} of the schedule has more entries than the player holds, or starts with no transfer")

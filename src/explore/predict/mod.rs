@@ -27,7 +27,7 @@ mod wake;
 
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
-use crate::power::{Activity, Controller, Stimulus};
+use crate::power::{Activity, Controller, StartTable, Stimulus};
 
 /// Predicts what reference model and RTL count when `stimulus` is played on a memory under `controller`.
 ///
@@ -36,8 +36,21 @@ use crate::power::{Activity, Controller, Stimulus};
 /// # Errors
 /// [`Error::Input`] if the stimulus does not fit the memory, or if transfers wait for each other for ever.
 pub fn predict(stimulus: &Stimulus, controller: &Controller, progress: &mut dyn FnMut(u64)) -> Result<Activity> {
-    check::check(stimulus, controller)?;
-    let mut player = player::Player::new(stimulus, controller);
+    predict_tables(stimulus, &stimulus.tables, controller, progress)
+}
+
+/// As [`predict`], with other tables for the schedule player than those of the stimulus.
+///
+/// # Errors
+/// As [`predict`].
+pub fn predict_tables(
+    stimulus: &Stimulus,
+    tables: &[StartTable],
+    controller: &Controller,
+    progress: &mut dyn FnMut(u64),
+) -> Result<Activity> {
+    check::check(stimulus, tables, controller)?;
+    let mut player = player::Player::new(stimulus, tables, controller);
     match player.play(progress) {
         0 => Ok(player.activity()),
         stuck => Err(Error::input(

@@ -8,7 +8,7 @@ use super::order::{NOBODY, Order};
 use super::port::Port;
 use super::schedule::Tables;
 use super::wake::WakeArbiter;
-use crate::power::{Activity, Controller, Stimulus, StimulusKind};
+use crate::power::{Activity, Controller, StartTable, Stimulus, StimulusKind};
 use crate::units::Cycles;
 
 /// Looks at `live` first in a cycle,
@@ -43,7 +43,7 @@ pub(super) struct Player<'a> {
 
 impl<'a> Player<'a> {
     /// Everything in its reset state, and every node that waits for nothing under way.
-    pub(super) fn new(stimulus: &'a Stimulus, controller: &'a Controller) -> Self {
+    pub(super) fn new(stimulus: &'a Stimulus, tables: &'a [StartTable], controller: &'a Controller) -> Self {
         let organisation = &controller.organisation;
         let (ports, domains) = (organisation.ports as usize, organisation.domains as usize);
         let mut player = Self {
@@ -57,7 +57,7 @@ impl<'a> Player<'a> {
             streams: vec![Stream::default(); ports],
             domains: (0..domains).map(|_| Domain::new(controller)).collect(),
             wake: WakeArbiter::new(controller.timing.max_waking),
-            tables: Tables::new(stimulus, controller),
+            tables: Tables::new(tables, controller),
             closing: Vec::new(),
             transfers: 0,
             requests: 0,

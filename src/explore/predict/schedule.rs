@@ -2,7 +2,7 @@
 
 use super::agenda::NEVER;
 use super::target::Level;
-use crate::power::{Controller, Operation, StartTable, Stimulus};
+use crate::power::{Controller, Operation, StartTable};
 
 /// The host that writes and starts the tables, and the player that applies their entries.
 pub(super) struct Tables<'a> {
@@ -22,8 +22,8 @@ pub(super) struct Tables<'a> {
 
 impl<'a> Tables<'a> {
     /// Table 0 is written from cycle 0 on.
-    pub(super) fn new(stimulus: &'a Stimulus, controller: &Controller) -> Self {
-        let tables = stimulus.tables_of(&controller.policy);
+    pub(super) fn new(tables: &'a [StartTable], controller: &Controller) -> Self {
+        let tables = controller.policy.played(tables);
         let mut anchors = Vec::new();
         for (table, start) in tables.iter().enumerate() {
             anchors.extend(start.anchor.map(|node| (node.0, table)));

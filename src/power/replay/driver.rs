@@ -64,7 +64,7 @@ impl<'a> Driver<'a> {
     pub fn new(stimulus: &'a Stimulus, controller: &Controller, skip: bool) -> Result<Self> {
         let organisation = controller.organisation;
         check(stimulus, &organisation)?;
-        if let Some(table) = stimulus.unplayable_table(&controller.policy) {
+        if let Some(table) = stimulus.unplayable_table(&stimulus.tables, &controller.policy) {
             let message = format!("table {table} of the schedule has too many entries or starts with no transfer");
             return Err(Error::input(Diagnostic::new("stimulus-misfit", message)));
         }

@@ -20,7 +20,7 @@ pub(super) struct Host<'a> {
 
 impl<'a> Host<'a> {
     pub(super) fn new(stimulus: &'a Stimulus, controller: &Controller) -> Self {
-        let tables = stimulus.tables_of(&controller.policy);
+        let tables = controller.policy.played(&stimulus.tables);
         let anchored = |(table, start): (usize, &StartTable)| start.anchor.map(|node| (node.0, table));
         let mut anchors: Vec<(u32, usize)> = tables.iter().enumerate().filter_map(anchored).collect();
         anchors.sort_unstable();
