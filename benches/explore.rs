@@ -11,7 +11,7 @@ use trapti::diagnostic::Source;
 use trapti::explore::demand::Subject;
 use trapti::explore::estimate::estimate;
 use trapti::explore::gap::Gate;
-use trapti::explore::{Options, Placed, Study, Unplaced, explore};
+use trapti::explore::{Options, Placed, Study, Unplaced, explore_into};
 use trapti::ids::MemoryId;
 use trapti::power::place::Rule;
 use trapti::power::{Policy, TransitionCycles, organise};
@@ -85,7 +85,13 @@ fn bench(criterion: &mut Criterion) {
     group.throughput(Throughput::Elements(1 << 20));
     let runs = [run.clone()];
     group.bench_function("study of a million points, end to end", |b| {
-        b.iter(|| explore(&million, &runs, &model, Options { predict: false }).expect("a valid study").points.len())
+        b.iter(|| {
+            let folder = tempfile::tempdir().expect("room for a directory");
+            let target = (folder.path().join("exploration"), Vec::new());
+            let options = Options { predict: false };
+            let explored = explore_into(&million, &runs, &model, options, (&target.0, target.1));
+            explored.expect("a valid study").summary.points
+        })
     });
     group.finish();
 }

@@ -11,7 +11,7 @@ use crate::error::{Error, Result};
 use crate::explore::predict::predict;
 use crate::ids::MemoryId;
 use crate::power::place::{self, Rule, Space};
-use crate::power::{Design, Placement, Portion, Selection, Stimulus};
+use crate::power::{Design, Placement, Portion, Schedule, Selection, StartTable, Stimulus};
 use crate::trace::Run;
 use crate::units::grouped;
 use crate::wave::{Verdict, Window};
@@ -35,6 +35,9 @@ pub(super) struct Arguments {
     /// RTL directory; without it the RTL of the design.
     #[arg(long, value_name = "DIR")]
     rtl: Option<PathBuf>,
+    /// Directory with the schedules of a `scheduled` design, as `trapti explore --explain POINT --schedule DIR` writes them.
+    #[arg(long, value_name = "DIR")]
+    schedule: Option<PathBuf>,
     #[command(flatten)]
     replay: Replay,
     /// Directory to write, a folder a run.
@@ -120,23 +123,37 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let design = select::design(&arguments.design)?;
     let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>()?;
     let named: Vec<(String, &Run)> = runs.iter().map(|run| (run.workload.name.clone(), run)).collect();
-    let replayed = replay_all(&design, arguments.rtl.as_deref(), &named, arguments.replay, &arguments.output)?;
+    let from = Sources { rtl: arguments.rtl.as_deref(), schedule: arguments.schedule.as_deref() };
+    let replayed = replay_all(&design, from, &named, arguments.replay, &arguments.output)?;
     output.result(&replayed, || replayed.iter().map(human).collect());
     Ok(if replayed.iter().all(Replayed::passed) { Answer::Yes } else { Answer::No })
+}
+
+/// Where a replay finds what is not in the design.
+#[derive(Debug, Clone, Copy, Default)]
+pub(super) struct Sources<'a> {
+    /// RTL directory; without it the RTL of the design.
+    pub rtl: Option<&'a Path>,
+    /// Directory of schedules, one a workload.
+    pub schedule: Option<&'a Path>,
 }
 
 /// Builds the design once and replays every run on it, in parallel.
 pub(super) fn replay_all(
     design: &Design,
-    rtl: Option<&Path>,
+    from: Sources<'_>,
     runs: &[(String, &Run)],
     replay: Replay,
     output: &Path,
 ) -> Result<Vec<Replayed>> {
-    let memory = build(design, rtl, replay)?;
+    let memory = build(design, from.rtl, replay)?;
     let bars = MultiProgress::new();
     runs.par_iter()
-        .map(|(name, run)| replay_one(design, &memory, name, run, replay, &output.join(name), &bars))
+        .map(|(name, run)| {
+            let (mut stimulus, portion) = stimulus(design, run, replay)?;
+            stimulus.tables = tables(design, run, &stimulus, from.schedule)?;
+            replay_one(design, &memory, (name, run), (stimulus, portion), replay, &output.join(name), &bars)
+        })
         .collect()
 }
 
@@ -155,14 +172,13 @@ fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Result<Compiled
 fn replay_one(
     design: &Design,
     memory: &CompiledMemory,
-    name: &str,
-    run: &Run,
+    (name, run): (&str, &Run),
+    (stimulus, portion): (Stimulus, Portion),
     replay: Replay,
     folder: &Path,
     bars: &MultiProgress,
 ) -> Result<Replayed> {
     std::fs::create_dir_all(folder).map_err(Error::file("cannot create", folder))?;
-    let (stimulus, portion) = stimulus(design, run, replay)?;
     let controller = design.controller();
     let prediction = Some(predict(&stimulus, &controller, &mut |_| {})?);
     let subject = Subject { design: design.name.clone(), part: format!("{name}: {portion}"), prediction };
@@ -204,6 +220,21 @@ fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Por
     let placement = place(design, run, memory)?;
     let selection = Selection { layers: replay.layers, requests: replay.requests };
     Stimulus::compile(run, memory, &selection, &placement, organisation)
+}
+
+/// The tables of a scheduled design; none for others.
+fn tables(design: &Design, run: &Run, stimulus: &Stimulus, folder: Option<&Path>) -> Result<Vec<StartTable>> {
+    if design.policy.schedule_depth() == 0 {
+        return Ok(Vec::new());
+    }
+    let point = design.provenance.point;
+    let folder = folder.ok_or_else(|| {
+        let message = format!("{} is scheduled: a replay needs the tables of each workload", design.name);
+        let help =
+            format!("write them with `trapti explore … --explain {point} --schedule DIR`, and give `--schedule DIR`");
+        Error::input(Diagnostic::new("no-schedule", message).with_help(help))
+    })?;
+    Ok(stimulus.start_tables(&Schedule::read(&folder.join(format!("{}.json", run.workload.name)))?))
 }
 
 fn place(design: &Design, run: &Run, memory: MemoryId) -> Result<Placement> {

@@ -157,7 +157,9 @@ fn replay(project: &Project, runs: &[Simulated], design: &Design, stage: &Stage)
         every_cycle: false,
     };
     let named: Vec<(String, &Run)> = runs.iter().map(|r| (r.name.clone(), &r.run)).collect();
-    let replayed = cosim::replay_all(design, Some(&stage.path("rtl")), &named, replay, &stage.path("cosim"))?;
+    let rtl = stage.path("rtl");
+    let from = cosim::Sources { rtl: Some(&rtl), schedule: None };
+    let replayed = cosim::replay_all(design, from, &named, replay, &stage.path("cosim"))?;
     stage.done("co-simulate and check the waveforms", Done::Now);
     Ok(replayed)
 }

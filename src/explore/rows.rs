@@ -21,7 +21,7 @@ impl Rows {
     }
 }
 
-const POINT: [&str; 14] = [
+const POINT: [&str; 15] = [
     "point",
     "capacity",
     "domains",
@@ -33,6 +33,7 @@ const POINT: [&str; 14] = [
     "never [mJ]",
     "oracle [mJ]",
     "ideal [mJ]",
+    "limit [mJ]",
     "area [mm²]",
     "planned [Mcycles]",
     "stalls at most [Mcycles]",
@@ -64,6 +65,7 @@ fn cells(p: &Point) -> Vec<String> {
         millijoules(p.never_pj),
         millijoules(p.oracle_pj),
         millijoules(p.ideal_pj),
+        millijoules(p.limit_pj),
         format!("{:.2}", p.area_mm2),
         megacycles(p.cycles),
         megacycles(p.stall_bound_cycles),

@@ -1,8 +1,12 @@
 //! Schedules: what each domain is told after each start event. `docs/contract.md` says how the tables are played.
 
 use super::Sleep;
+use crate::artefact;
+use crate::error::{Error, Result};
 use crate::ids::OpId;
+use crate::schema;
 use serde::{Deserialize, Serialize};
+use std::path::Path;
 
 /// Entries of a table at most, one table a start event.
 pub const SCHEDULE_DEPTH: usize = 1024;
@@ -20,6 +24,21 @@ pub struct Schedule {
     pub dropped: u64,
     /// The tables.
     pub events: Vec<StartEvent>,
+}
+
+impl Schedule {
+    /// Reads a schedule.
+    ///
+    /// # Errors
+    /// [`Error::File`], or [`Error::Artefact`] when it has another schema or form.
+    pub fn read(path: &Path) -> Result<Self> {
+        let wrong = |message: String| Error::Artefact { path: path.into(), message };
+        let schedule: Schedule = serde_json::from_str(&artefact::read_text(path)?).map_err(|e| wrong(e.to_string()))?;
+        match schedule.schema == schema::SCHEDULE {
+            true => Ok(schedule),
+            false => Err(wrong(format!("is `{}`, expected `{}`", schedule.schema, schema::SCHEDULE))),
+        }
+    }
 }
 
 /// A start event, given when the layer or step begins, and its table.
