@@ -93,7 +93,10 @@ impl From<Minimum> for Objective {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
-    let exploration = Exploration::read(&arguments.exploration)?;
+    let exploration = match arguments.point {
+        Some(row) => Exploration::read_named(&arguments.exploration, &[row])?,
+        None => Exploration::read(&arguments.exploration)?,
+    };
     let choice = match (arguments.point, arguments.limits()?) {
         (Some(row), _) => Choice::Point(row),
         (None, limits) if limits == Limits::default() => Choice::Best(arguments.min.into()),

@@ -105,27 +105,50 @@ impl Gate {
     }
 
     /// Idle times at which the target of a domain that stays live, or stays dead, changes: deeper each time.
-    pub fn steps(&self, live: bool) -> Vec<(u64, Sleep)> {
-        let mut times: Vec<u64> = self.thresholds.iter().flatten().copied().chain(self.mask.then_some(0)).collect();
+    pub fn steps(&self, live: bool) -> Steps {
+        let mut times = [if self.mask { 0 } else { u64::MAX }; 4];
+        for (time, threshold) in times[1..].iter_mut().zip(self.thresholds) {
+            *time = threshold.unwrap_or(u64::MAX);
+        }
         times.sort_unstable();
-        let mut steps: Vec<(u64, Sleep)> = Vec::new();
-        for time in times {
+        let mut steps = Steps::default();
+        for time in times.into_iter().filter(|time| *time < u64::MAX) {
             match self.target(time, live) {
-                Some(state) if steps.last().is_none_or(|(_, s)| *s < state) => steps.push((time, state)),
+                Some(state) if steps.as_slice().last().is_none_or(|(_, s)| *s < state) => steps.push(time, state),
                 _ => {}
             }
         }
         steps
     }
 
-    /// Moments in a gap at which the target may change.
-    fn moments(&self, gap: &Gap) -> Vec<u64> {
-        let edges = gap.dead.iter().flat_map(|(a, b)| [*a, *b]);
-        let mut all: Vec<u64> = self.thresholds.iter().flatten().copied().chain(edges).chain([0]).collect();
-        all.retain(|t| *t < gap.length);
-        all.sort_unstable();
-        all.dedup();
-        all
+    /// First threshold after `idle` cycles.
+    fn next_threshold(&self, idle: u64) -> u64 {
+        self.thresholds.into_iter().flatten().filter(|t| *t > idle).min().unwrap_or(u64::MAX)
+    }
+}
+
+/// Idle times at which states are entered, each deeper than the one before.
+#[derive(Debug, Clone, Copy)]
+pub struct Steps {
+    steps: [(u64, Sleep); Sleep::ALL.len()],
+    count: usize,
+}
+
+impl Default for Steps {
+    fn default() -> Self {
+        Self { steps: [(0, Sleep::Light); Sleep::ALL.len()], count: 0 }
+    }
+}
+
+impl Steps {
+    fn push(&mut self, time: u64, state: Sleep) {
+        self.steps[self.count] = (time, state);
+        self.count += 1;
+    }
+
+    /// Time and state of each, in order.
+    pub fn as_slice(&self) -> &[(u64, Sleep)] {
+        &self.steps[..self.count]
     }
 }
 
@@ -193,11 +216,17 @@ pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
     let from_reset = matches!(gap.place, Place::Head | Place::Whole) && gate.sleeps();
     let state = from_reset.then_some(Sleep::Off);
     let mut walk = Walk::new(gap, times, state);
-    for now in gate.moments(gap) {
-        let live = !gap.dead.iter().any(|(a, b)| (*a..*b).contains(&now));
+    let (mut now, mut at) = (0, 0);
+    while now < gap.length {
+        while gap.dead.get(at).is_some_and(|(_, end)| *end <= now) {
+            at += 1;
+        }
+        let (dies, revives) = gap.dead.get(at).copied().unwrap_or((u64::MAX, u64::MAX));
+        let live = now < dies;
         // After reset every threshold counts as reached.
         let idle = if from_reset { u64::MAX } else { now };
         walk.go(now, gate.target(idle, live));
+        now = gate.next_threshold(now).min(if live { dies } else { revives });
     }
     walk.finish(gap)
 }

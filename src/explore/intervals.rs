@@ -182,8 +182,8 @@ impl IntervalTable {
 
     /// What a policy makes of all gaps.
     pub fn slept(&self, gate: &Gate, times: &TransitionCycles) -> Slept {
-        let mut total = self.live.slept(&gate.steps(true), times);
-        total.add(&self.dead.slept(&gate.steps(false), times), 1);
+        let mut total = self.live.slept(gate.steps(true).as_slice(), times);
+        total.add(&self.dead.slept(gate.steps(false).as_slice(), times), 1);
         for (gap, count) in &self.others {
             total.add(&follow(gap, gate, times), *count);
         }

@@ -17,7 +17,7 @@ type Values = [f64; Objective::NAMES.len()];
 struct Front(Vec<(Values, Arc<Detailed>)>);
 
 /// What a front is about.
-#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 enum Aspect {
     /// The objectives of the study.
     Objectives,
@@ -25,8 +25,9 @@ enum Aspect {
     Leakage,
     /// Energy with least and greatest κ.
     Kappa,
-    /// Leakage and all other energy in one technology: whatever temperature does to leakage, the best is among these.
-    Temperature(String),
+    /// Leakage and all other energy in one technology, by its number: temperature changes all leakage of a technology by one factor, so
+    /// whatever it is, the best is among these.
+    Temperature(usize),
 }
 
 /// Points that may be on a front, win, or take over under other leakage, κ or temperature.
@@ -36,6 +37,7 @@ pub(super) struct Keeper {
     objectives: Vec<Objective>,
     first_period: u64,
     kappa: f64,
+    technologies: Vec<String>,
     /// By kind (bounds apart), period and aspect.
     fronts: BTreeMap<(bool, u64, Aspect), Front>,
 }
@@ -62,6 +64,7 @@ impl Keeper {
             objectives: study.objectives.clone(),
             first_period: study.period_cycles(clock).first().copied().unwrap_or(0),
             kappa: study.assumptions.kappa,
+            technologies: study.technologies.iter().map(ToString::to_string).collect(),
             fronts: BTreeMap::new(),
         }
     }
@@ -70,7 +73,7 @@ impl Keeper {
     pub fn offer(&mut self, detailed: &Detailed) {
         let point = &detailed.0;
         let mut kept = None;
-        for (aspect, values) in self.aspects(point) {
+        for (aspect, values) in self.aspects(point).into_iter().flatten() {
             let front = self.fronts.entry((point.is_bound(), point.period_cycles, aspect)).or_default();
             if !front.refuses(&values) {
                 front.add(values, kept.get_or_insert_with(|| Arc::new(detailed.clone())).clone());
@@ -78,27 +81,26 @@ impl Keeper {
         }
     }
 
-    fn aspects(&self, point: &Point) -> Vec<(Aspect, Values)> {
+    fn aspects(&self, point: &Point) -> [Option<(Aspect, Values)>; 4] {
         let mut objectives = Values::default();
         for (place, objective) in objectives.iter_mut().zip(&self.objectives) {
             *place = value(point, *objective);
         }
-        let mut aspects = vec![(Aspect::Objectives, objectives)];
+        let objectives = Some((Aspect::Objectives, objectives));
         if point.period_cycles != self.first_period {
-            return aspects;
+            return [objectives, None, None, None];
         }
         let two = |a: f64, b: f64| [a, b, 0.0, 0.0, 0.0];
         let line = |part: f64, nominal: f64, (from, to): (f64, f64)| {
             let (rest, slope) = (point.energy_pj - part, part / nominal);
             two(rest + slope * from, rest + slope * to)
         };
-        aspects.push((Aspect::Leakage, line(point.macro_leakage_pj(), 1.0, LEAKAGE)));
-        if self.kappa > 0.0 {
-            aspects.push((Aspect::Kappa, line(point.transitions_pj, self.kappa, KAPPA)));
-        }
-        let leakage = point.macro_leakage_pj() + point.interconnect_leakage_pj + point.controller_leakage_pj;
-        aspects.push((Aspect::Temperature(point.technology.clone()), two(point.energy_pj - leakage, leakage)));
-        aspects
+        let leakage = (Aspect::Leakage, line(point.macro_leakage_pj(), 1.0, LEAKAGE));
+        let kappa = (Aspect::Kappa, line(point.transitions_pj, self.kappa, KAPPA));
+        let leaked = point.macro_leakage_pj() + point.interconnect_leakage_pj + point.controller_leakage_pj;
+        let technology = self.technologies.iter().position(|name| *name == point.technology);
+        let temperature = technology.map(|t| (Aspect::Temperature(t), two(point.energy_pj - leaked, leaked)));
+        [objectives, Some(leakage), (self.kappa > 0.0).then_some(kappa), temperature]
     }
 
     /// Hands over what was kept, in order of the points.

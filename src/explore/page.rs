@@ -1,6 +1,6 @@
 //! A page on what gating saves: tables of an exploration as Markdown, against the number that TRAPTI published.
 
-use super::exploration::Exploration;
+use super::exploration::{Exploration, FrontPoint};
 use super::point::Point;
 use crate::units::{Bytes, grouped};
 use std::fmt::Write as _;
@@ -81,6 +81,7 @@ impl Exploration {
             tables.by_placement(),
             tables.by_period(),
             tables.area(),
+            tables.predicted(),
             tables.infeasible(),
         ];
         sections.concat()
@@ -278,6 +279,54 @@ impl Tables<'_> {
         let names = ["least", "most"].map(String::from);
         text.push_str(&table(&header("technology", names), self.technologies.iter().map(row)));
         text
+    }
+
+    /// What the exact play of the runs gives for the points on the front, and what the estimate was off by.
+    fn predicted(&self) -> String {
+        let told = self.exploration.summary.front.iter().chain(&self.exploration.summary.asked);
+        let rows: Vec<Vec<String>> = told.filter_map(|front| self.predicted_row(front)).collect();
+        if rows.is_empty() {
+            return String::new();
+        }
+        let text = "## Estimate and prediction\n\nEvery point on the front, played request by request: energy and cycles with all stalls, \
+                    and the error of the estimate against them. Banks that conflict and domains that wake make a run longer than \
+                    planned, and what leaks, leaks meanwhile: that is the error back to back. Where a period is charged anyway, little of \
+                    it is left. More banks a domain (`interleave`) make it small.\n\n";
+        let columns = [
+            "inferences",
+            "estimated",
+            "predicted",
+            "error",
+            "planned cycles",
+            "predicted",
+            "waiting for a wake, port-cycles",
+        ];
+        let columns = columns.into_iter().chain(["for a bank"]).map(String::from);
+        format!("{text}{}", table(&header("memory", columns), rows))
+    }
+
+    fn predicted_row(&self, front: &FrontPoint) -> Option<Vec<String>> {
+        let (point, played) = (self.exploration.point(front.point)?, front.prediction.as_ref()?);
+        let memory = format!(
+            "{}, {} in {} domains, {}, {}",
+            point.technology,
+            Bytes(point.capacity_bytes).human(),
+            point.domains,
+            point.placement,
+            point.policy
+        );
+        let millijoules = |pj: f64| format!("{:.2} mJ", pj * 1e-9);
+        Some(vec![
+            memory,
+            period(point.period_cycles, self.exploration),
+            millijoules(point.energy_pj),
+            millijoules(played.energy_pj),
+            format!("{:+.2} %", played.energy_error * 100.0),
+            grouped(point.cycles),
+            grouped(played.cycles),
+            grouped(played.wake_stall_cycles),
+            grouped(played.conflict_stall_cycles),
+        ])
     }
 
     fn infeasible(&self) -> String {

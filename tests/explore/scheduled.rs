@@ -7,14 +7,16 @@ use proptest::prelude::*;
 use std::collections::BTreeMap;
 use trapti::explore::gap::{Gate, Place, Slept, follow};
 use trapti::explore::oracle::cheapest;
-use trapti::explore::predict::predict_tables;
+use trapti::explore::predict::{predict, predict_tables};
 use trapti::explore::schedule::{Event, Player, Timeline};
 use trapti::explore::tabulate::Plan;
 use trapti::explore::{Choice, Point, predict_points, schedules, select};
-use trapti::ids::LifetimeId;
+use trapti::ids::{LifetimeId, MemoryId};
+use trapti::power::place::{Rule, Space, place};
+use trapti::power::replay::reference_activity;
 use trapti::power::{
-    Activity, BankedMemory, Block, Controller, Operation, Organisation, Policy, SCHEDULE_DEPTH, Sleep, States,
-    Stimulus, StimulusKind, StimulusNode, WakeTimes,
+    Activity, BankedMemory, Block, Controller, Operation, Organisation, Policy, SCHEDULE_DEPTH, Schedule, Selection,
+    Sleep, States, Stimulus, StimulusKind, StimulusNode, WakeTimes,
 };
 use trapti::sram::EmbeddedTable;
 use trapti::trace::Predecessors;
@@ -186,6 +188,27 @@ fn a_scheduled_point_is_estimated_and_its_tables_written() {
         assert!(table.events.iter().map(|e| e.entries.len()).sum::<usize>() > 10);
         assert!(table.events.iter().all(|e| e.entries.len() <= table.depth));
     }
+    // The design plays its tables, read from their files, as predicted: cycles of the point, and every counter of the reference model.
+    let folder = tempfile::tempdir().unwrap();
+    let organisation = &asked.organisation;
+    let (words, domain_words) = (organisation.words(), organisation.domain_words);
+    let space = Space { words, domain_words, word_bytes: organisation.word_bytes() };
+    let mut cycles = 0;
+    for (run, table) in runs().iter().zip(&tables) {
+        let path = folder.path().join("table.json");
+        trapti::artefact::write(&path, trapti::artefact::json(table).as_bytes()).unwrap();
+        let placement = place(Rule::Offline, &run.lifetimes, MemoryId(0), space).unwrap();
+        let all = Selection::default();
+        let (mut stimulus, _) = Stimulus::compile(run, MemoryId(0), &all, &placement, organisation).unwrap();
+        stimulus.tables = stimulus.start_tables(&Schedule::read(&path).unwrap());
+        assert_eq!(stimulus.tables.len(), table.events.len());
+        let predicted = predict(&stimulus, &asked.controller(), &mut |_| ()).unwrap();
+        let (referred, replayed) = reference_activity(&stimulus, &asked.controller(), true).unwrap();
+        assert_eq!(predicted, referred);
+        assert_eq!(replayed.bad_answers, 0);
+        cycles += predicted.cycles.0;
+    }
+    assert_eq!(cycles, point.predicted_cycles);
     let other = exploration.points.iter().find(|p| p.policy == "never").unwrap().point;
     assert!(schedules(&exploration, other, runs(), &model).unwrap_err().to_string().contains("the policy never"));
 }
