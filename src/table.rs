@@ -16,6 +16,10 @@ use std::fs::File;
 use std::path::Path;
 use std::sync::Arc;
 
+mod texts;
+
+pub use texts::Texts;
+
 /// Values of a column.
 #[derive(Debug, Clone, PartialEq)]
 pub enum Values {
@@ -24,7 +28,7 @@ pub enum Values {
     /// Floating point numbers.
     Float(Vec<f64>),
     /// Text.
-    Text(Vec<String>),
+    Text(Texts),
 }
 
 /// Columns of equal length.
@@ -52,8 +56,7 @@ impl Values {
         match self {
             Values::Integer(v) => v[row].to_string(),
             Values::Float(v) => v[row].to_string(),
-            Values::Text(v) if v[row].contains([',', '"', '\n']) => format!("\"{}\"", v[row].replace('"', "\"\"")),
-            Values::Text(v) => v[row].clone(),
+            Values::Text(v) => quoted(v.get(row)),
         }
     }
 
@@ -63,6 +66,14 @@ impl Values {
             Values::Float(_) => (PhysicalType::DOUBLE, Encoding::PLAIN),
             Values::Text(_) => (PhysicalType::BYTE_ARRAY, Encoding::PLAIN),
         }
+    }
+}
+
+/// A cell as comma-separated values have it.
+fn quoted(text: &str) -> String {
+    match text.contains([',', '"', '\n']) {
+        true => format!("\"{}\"", text.replace('"', "\"\"")),
+        false => text.into(),
     }
 }
 
@@ -89,8 +100,16 @@ impl Table {
     ///
     /// # Panics
     /// If its length differs from the columns before it.
-    pub fn text(mut self, name: &str, values: impl IntoIterator<Item = String>) -> Self {
-        self.push(name, Values::Text(values.into_iter().collect()));
+    pub fn text(self, name: &str, values: impl IntoIterator<Item = String>) -> Self {
+        self.texts(name, values.into_iter().collect())
+    }
+
+    /// Adds a column of text.
+    ///
+    /// # Panics
+    /// If its length differs from the columns before it.
+    pub fn texts(mut self, name: &str, values: Texts) -> Self {
+        self.push(name, Values::Text(values));
         self
     }
 
@@ -146,7 +165,7 @@ impl Table {
     ///
     /// # Errors
     /// [`Error::Artefact`] naming `path` and the column.
-    pub fn take_text(&mut self, path: &Path, name: &str) -> Result<Vec<String>> {
+    pub fn take_texts(&mut self, path: &Path, name: &str) -> Result<Texts> {
         match self.take(name) {
             Some(Values::Text(v)) => Ok(v),
             _ => Err(missing(path, name, "text")),
@@ -185,10 +204,7 @@ impl Table {
             match (column.untyped(), values) {
                 (ColumnWriter::Int64ColumnWriter(w), Values::Integer(v)) => w.write_batch(v, None, None)?,
                 (ColumnWriter::DoubleColumnWriter(w), Values::Float(v)) => w.write_batch(v, None, None)?,
-                (ColumnWriter::ByteArrayColumnWriter(w), Values::Text(v)) => {
-                    let bytes: Vec<ByteArray> = v.iter().map(|s| s.as_str().into()).collect();
-                    w.write_batch(&bytes, None, None)?
-                }
+                (ColumnWriter::ByteArrayColumnWriter(w), Values::Text(v)) => w.write_batch(&v.bytes(), None, None)?,
                 _ => unreachable!("the schema is made from the columns"),
             };
             column.close()?;
@@ -248,7 +264,7 @@ impl Table {
             match (values, added) {
                 (Values::Integer(v), Values::Integer(a)) => v.extend(a),
                 (Values::Float(v), Values::Float(a)) => v.extend(a),
-                (Values::Text(v), Values::Text(a)) => v.extend(a),
+                (Values::Text(v), Values::Text(a)) => v.append(&a),
                 _ => unreachable!("row groups of one file have one schema"),
             }
         }
@@ -309,7 +325,7 @@ fn read_group(reader: &SerializedFileReader<File>, group: usize) -> std::result:
         let mut values = match column.physical_type() {
             PhysicalType::INT64 => Values::Integer(Vec::with_capacity(rows)),
             PhysicalType::DOUBLE => Values::Float(Vec::with_capacity(rows)),
-            PhysicalType::BYTE_ARRAY => Values::Text(Vec::with_capacity(rows)),
+            PhysicalType::BYTE_ARRAY => Values::Text(Texts::default()),
             other => return Err(ParquetError::General(format!("column `{}` has type {other}", column.name()))),
         };
         read_column(&mut values, reader.get_row_group(group)?.get_column_reader(index)?, rows)?;
@@ -323,11 +339,10 @@ fn read_column(values: &mut Values, reader: ColumnReader, rows: usize) -> std::r
         (ColumnReader::Int64ColumnReader(mut r), Values::Integer(v)) => r.read_records(rows, None, None, v).map(drop),
         (ColumnReader::DoubleColumnReader(mut r), Values::Float(v)) => r.read_records(rows, None, None, v).map(drop),
         (ColumnReader::ByteArrayColumnReader(mut r), Values::Text(v)) => {
-            let mut bytes = Vec::new();
+            let mut bytes: Vec<ByteArray> = Vec::with_capacity(rows);
             r.read_records(rows, None, None, &mut bytes)?;
-            for item in &bytes {
-                v.push(item.as_utf8()?.to_owned());
-            }
+            let texts = bytes.iter().map(|item| item.as_utf8().map(str::to_owned));
+            *v = texts.collect::<std::result::Result<_, ParquetError>>()?;
             Ok(())
         }
         _ => Err(ParquetError::General("a column changes its type between row groups".into())),

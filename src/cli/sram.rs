@@ -159,7 +159,7 @@ impl FromValue for Temperature {
 }
 
 /// Names of the numbers in the answer, units in the names; wake energies are in nJ here.
-const NUMBERS: [(&str, Metric, f64); 13] = [
+const NUMBERS: [(&str, Metric, f64); 16] = [
     ("read_pj", Metric::ReadEnergy, 1.0),
     ("write_pj", Metric::WriteEnergy, 1.0),
     ("access_ns", Metric::AccessTime, 1.0),
@@ -173,6 +173,9 @@ const NUMBERS: [(&str, Metric, f64); 13] = [
     ("wake_light_nj", Metric::WakeLight, 1e-3),
     ("wake_retention_nj", Metric::WakeRetention, 1e-3),
     ("wake_off_nj", Metric::WakeOff, 1e-3),
+    ("wake_light_ns", Metric::WakeTimeLight, 1.0),
+    ("wake_retention_ns", Metric::WakeTimeRetention, 1.0),
+    ("wake_off_ns", Metric::WakeTimeOff, 1.0),
 ];
 
 /// The answer.

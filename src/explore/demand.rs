@@ -1,13 +1,15 @@
 //! What the runs ask of the memory they share.
 
 use super::estimate::Demand;
+use super::kept::Kept;
 use super::study::{PortShape, Study};
 use crate::accelerator::Memory;
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::MemoryId;
 use crate::trace::{Node, Occupancy, Outcome, Run};
-use crate::units::{Bytes, Cycles, Picojoules};
+use crate::units::{Bytes, Picojoules};
+use std::collections::BTreeSet;
 
 /// The memory under study in one run.
 #[derive(Debug, Clone, Copy)]
@@ -43,6 +45,7 @@ pub fn subjects<'r>(study: &Study, runs: &'r [Run]) -> Result<Vec<Subject<'r>>> 
 
 fn chosen<'r>(study: &Study, runs: &'r [Run], problems: &mut Vec<Diagnostic>) -> Vec<&'r Run> {
     if study.workloads.is_empty() {
+        problems.extend(twice(runs.iter().map(|run| &*run.workload.name)));
         return runs.iter().collect();
     }
     let mut found = Vec::new();
@@ -53,7 +56,17 @@ fn chosen<'r>(study: &Study, runs: &'r [Run], problems: &mut Vec<Diagnostic>) ->
             None => problems.push(missing(name, runs)),
         }
     }
+    problems.extend(twice(found.iter().map(|run| &*run.workload.name)));
     found
+}
+
+/// A workload that is there twice could not be told from the other.
+fn twice<'n>(names: impl Iterator<Item = &'n str>) -> Option<Diagnostic> {
+    let mut seen = BTreeSet::new();
+    let mut names = names;
+    let name = names.find(|name| !seen.insert(*name))?;
+    let problem = Diagnostic::new("duplicate-workload", format!("the workload `{name}` is there twice"));
+    Some(problem.with_help("give each run once; `weights` says how many inferences of it are in the mix"))
 }
 
 fn missing(name: &str, runs: &[Run]) -> Diagnostic {
@@ -107,7 +120,8 @@ impl<'r> Subject<'r> {
         needed.max().unwrap_or_default()
     }
 
-    fn transfers(&self) -> impl Iterator<Item = Node> + use<'r> {
+    /// Transfers of the memory.
+    pub(super) fn transfers(&self) -> impl Iterator<Item = Node> + use<'r> {
         let memory = self.memory.0 as u8;
         self.run.accesses.nodes().iter().filter(move |n| n.kind.is_transfer() && n.memory == memory)
     }
@@ -117,11 +131,19 @@ impl<'r> Subject<'r> {
     /// # Errors
     /// A run that spills on an accelerator whose DRAM has no energy.
     pub fn demand(&self) -> Result<Demand> {
+        self.demand_keeping(&Kept::of(self))
+    }
+
+    /// The same, with the weights that stay between uses.
+    ///
+    /// # Errors
+    /// As [`Self::demand`].
+    pub(super) fn demand_keeping(&self, kept: &Kept) -> Result<Demand> {
         let cycles = self.run.statistics.cycles.0;
         let (dram_bytes, dram_energy_per_bit) = self.spilled()?;
         let (reads, writes) = self.requests();
-        let needed_byte_cycles = self.needed_byte_cycles();
-        Ok(Demand { cycles, charged: cycles, reads, writes, dram_bytes, dram_energy_per_bit, needed_byte_cycles })
+        let held_byte_cycles = self.held_byte_cycles(kept);
+        Ok(Demand { cycles, charged: cycles, reads, writes, dram_bytes, dram_energy_per_bit, held_byte_cycles })
     }
 
     /// Requests that read and that write. An imported occupancy has no transfers; its counts are those of the trace.
@@ -164,12 +186,10 @@ impl<'r> Subject<'r> {
         scenario.map_or(0, |s| u64::from(s.batch) * (u64::from(s.prefill) + u64::from(s.decode)))
     }
 
-    fn needed_byte_cycles(&self) -> f64 {
+    fn held_byte_cycles(&self, kept: &Kept) -> f64 {
         let occupancy = self.occupancy();
-        let ends = occupancy.changes.iter().skip(1).map(|c| c.cycle).chain([occupancy.end]);
-        let stretch = |(change, end): (crate::trace::OccupancyChange, Cycles)| {
-            change.needed_total().0 as f64 * end.saturating_sub(change.cycle).0 as f64
-        };
-        occupancy.changes.iter().zip(ends).map(stretch).sum()
+        let ends = kept.held(occupancy).skip(1).map(|(cycle, _)| cycle).chain([occupancy.end.0]);
+        let stretch = |((from, bytes), to): ((u64, u64), u64)| bytes as f64 * to.saturating_sub(from) as f64;
+        kept.held(occupancy).zip(ends).map(stretch).sum()
     }
 }

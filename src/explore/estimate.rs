@@ -20,8 +20,8 @@ pub struct Demand {
     pub dram_bytes: Bytes,
     /// Energy of a bit to or from DRAM.
     pub dram_energy_per_bit: Picojoules,
-    /// Needed bytes, summed over the cycles of the run.
-    pub needed_byte_cycles: f64,
+    /// Bytes that have to be kept, needed now or again later, summed over the cycles of the run.
+    pub held_byte_cycles: f64,
 }
 
 impl Demand {
@@ -67,7 +67,7 @@ pub fn estimate(
 pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u64) -> Picojoules {
     let organisation = &memory.organisation;
     let domain_bytes = organisation.capacity().0 as f64 / f64::from(organisation.domains);
-    let kept = demand.needed_byte_cycles / domain_bytes; // domain-cycles
+    let kept = demand.held_byte_cycles / domain_bytes; // domain-cycles
     let all = charged as f64 * f64::from(organisation.domains);
     let power = |class: Class| memory.power.of(class).0;
     let keeping = match states {
@@ -86,17 +86,20 @@ pub fn limit(demand: &Demand, memory: &BankedMemory, states: States, charged: u6
     Picojoules(leakage) + energy(memory, &rest, demand.dram_energy_per_bit).total()
 }
 
-/// Cycles that stalls could add if nothing hid them: every wake on demand in turn, and the time by which the transfers that access
-/// one domain at once exceed what its banks take, by `overlap` (domain-cycles with 1, 2, … transfers). `wake` is the stall of a
-/// wake from each state.
+/// Cycles that wakes on demand could add, each if nothing hid it; `stalls` is that of a wake from each state.
+pub fn wake_bound(on_demand: [u64; 3], stalls: [u64; 3]) -> u64 {
+    on_demand.iter().zip(stalls).map(|(wakes, stall)| wakes * stall).sum()
+}
+
+/// Cycles that conflicts could add if nothing hid them: the time by which the transfers that access one domain at once exceed what its
+/// banks take, by `overlap` (domain-cycles with 1, 2, … transfers).
 ///
 /// A domain of I banks takes I / BANK_CYCLES requests a cycle, so k transfers that would last a cycle last k·BANK_CYCLES / I.
-pub fn stall_bound(on_demand: [u64; 3], overlap: &[u64], memory: &BankedMemory, wake: [u64; 3]) -> u64 {
-    let wakes: u64 = on_demand.iter().zip(wake).map(|(n, stall)| n * stall).sum();
+pub fn conflict_bound(overlap: &[u64], memory: &BankedMemory) -> u64 {
     let organisation = &memory.organisation;
     let (busy, banks) = (u128::from(organisation.bank_cycles), u128::from(organisation.interleave));
     let excess = |(level, cycles): (usize, &u64)| {
         u128::from(*cycles) * (busy * (level as u128 + 1)).saturating_sub(banks) / banks
     };
-    wakes + overlap.iter().enumerate().map(excess).sum::<u128>() as u64
+    overlap.iter().enumerate().map(excess).sum::<u128>() as u64
 }

@@ -1,17 +1,19 @@
 //! Points of one geometry: interval tables × (technology, interleave, policy) → energies.
 
-use super::estimate::{Demand, estimate, limit, stall_bound, totals};
+use super::block::Block;
+use super::estimate::{Demand, conflict_bound, estimate, limit, totals, wake_bound};
 use super::gap::{Gate, Slept};
 use super::intervals::IntervalTable;
 use super::oracle::oracle;
-use super::point::{Detailed, Point, WorkloadPoint};
+use super::point::{Point, PointColumns};
 use super::schedule::{Planned, Player, Timeline};
 use super::study::{PlacementRule, PolicyRule, Study};
 use crate::power::{
-    BankedMemory, Class, ControllerTiming, EnergyTerms, Policy, SCHEDULE_DEPTH, Sleep, SwitchDelays, Totals,
-    TransitionCycles, break_even, energy,
+    BankedMemory, ControllerTiming, EnergyTerms, Policy, SCHEDULE_DEPTH, Sleep, SwitchDelays, Totals, TransitionCycles,
+    break_even, energy,
 };
 use crate::units::{Cycles, Picojoules};
+use std::ops::Range;
 
 /// One run in one geometry.
 pub struct Scene<'a> {
@@ -75,12 +77,13 @@ pub fn policy(rule: &PolicyRule, memory: &BankedMemory, times: &TransitionCycles
 }
 
 /// Energies and counters of one run under one policy.
-struct Outcome {
-    totals: Totals,
-    terms: EnergyTerms,
-    stall_bound: u64,
-    ideal: Picojoules,
-    bounds: Bounds,
+pub(super) struct Outcome {
+    pub totals: Totals,
+    pub terms: EnergyTerms,
+    pub energy_pj: f64,
+    pub stall_bound: u64,
+    pub ideal: Picojoules,
+    pub bounds: Bounds,
 }
 
 /// What a policy makes of the gaps of one run: at its placement, and under the ideal one.
@@ -90,19 +93,20 @@ pub(super) struct Asleep {
 }
 
 /// A policy of the study.
-pub(super) struct Named<'a> {
+pub(super) struct Ruled<'a> {
     pub rule: &'a PolicyRule,
-    pub name: &'a str,
     /// For each run, if that is the same in every memory.
     pub asleep: Option<&'a [Asleep]>,
 }
 
-/// Energies of one run beside which every policy stands.
+/// What does not depend on the policy, of one run.
 #[derive(Clone, Copy)]
 pub(super) struct Bounds {
-    never: Picojoules,
-    oracle: Picojoules,
-    limit: Picojoules,
+    pub never: Picojoules,
+    pub oracle: Picojoules,
+    pub limit: Picojoules,
+    /// Cycles that conflicts of banks could add.
+    conflicts: u64,
 }
 
 impl<'a> Setting<'a> {
@@ -131,12 +135,13 @@ impl<'a> Setting<'a> {
     fn bound(&self, scene: &Scene<'_>) -> Bounds {
         let memory = self.memory;
         let never = Gate::new(&Policy::Never, self.study.states);
-        let conflicts = Cycles(stall_bound([0; 3], &scene.overlap, memory, self.stalls));
+        let conflicts = conflict_bound(&scene.overlap, memory);
         Bounds {
             never: estimate(&scene.table, &scene.demand, memory, &never, &self.times).1.total()
-                + memory.system_power.over(conflicts, memory.clock),
+                + memory.system_power.over(Cycles(conflicts), memory.clock),
             oracle: self.oracle(&scene.table, &scene.demand),
             limit: limit(&scene.demand, self.memory, self.study.states, scene.table.cycles),
+            conflicts,
         }
     }
 
@@ -151,39 +156,37 @@ impl<'a> Setting<'a> {
         Asleep { placed: scene.table.slept(&gate, &self.times), ideal: scene.ideal.slept(&gate, &self.times) }
     }
 
-    /// The point of a policy, with what each workload contributes.
-    pub(super) fn point(&self, scenes: &[Scene<'_>], bounds: &[Bounds], policy: &Named<'_>) -> Detailed {
-        let resolved = self::policy(policy.rule, self.memory, &self.times);
-        let outcome = |(index, scene): (usize, &Scene<'_>)| match policy.asleep {
-            Some(asleep) => self.outcome(scene, bounds[index], &resolved, &asleep[index]),
-            None if resolved.schedule_depth() > 0 => self.scheduled(scene, bounds[index], &resolved),
-            None => self.outcome(scene, bounds[index], &resolved, &self.follow(scene, &resolved)),
-        };
-        let outcomes: Vec<Outcome> = scenes.iter().enumerate().map(outcome).collect();
-        let mut point = self.identity(policy.name, &resolved);
-        for (scene, outcome) in scenes.iter().zip(&outcomes) {
-            add(&mut point, scene, outcome);
+    /// Adds the points of some policies; `bounds` are those of the scenes, `policies` numbers among `rules`.
+    pub(super) fn fill(
+        &self,
+        block: &mut Block,
+        scenes: &[Scene<'_>],
+        bounds: &[Bounds],
+        (rules, policies): (&[Ruled<'_>], Range<usize>),
+    ) {
+        let first = block.open(&self.shared(scenes, bounds), policies.clone(), scenes.len());
+        let mut outcomes = Vec::with_capacity(scenes.len());
+        for (row, rule) in (first..).zip(&rules[policies]) {
+            let resolved = self::policy(rule.rule, self.memory, &self.times);
+            outcomes.clear();
+            outcomes.extend(scenes.iter().zip(bounds).enumerate().map(|(run, (scene, bounds))| match rule.asleep {
+                Some(asleep) => self.outcome(scene, *bounds, &resolved, &asleep[run]),
+                None if resolved.schedule_depth() > 0 => self.scheduled(scene, *bounds, &resolved),
+                None => self.outcome(scene, *bounds, &resolved, &self.follow(scene, &resolved)),
+            }));
+            block.set(row, scenes, &outcomes, self.memory);
+            self.identify(&mut block.points, row, &resolved);
         }
-        let weight: f64 = scenes.iter().map(|s| s.weight).sum();
-        let energy: f64 = scenes.iter().zip(&outcomes).map(|(s, o)| s.weight * o.terms.total().0).sum();
-        let charged: f64 = scenes.iter().map(|s| s.weight * s.demand.charged as f64).sum();
-        point.mean_energy_pj = energy / weight;
-        point.average_power_mw = average_power(energy, charged, self.memory);
-        let parts = scenes.iter().zip(&outcomes).map(|(s, o)| contribution(s, o, self.memory)).collect();
-        (point, parts)
     }
 
     fn outcome(&self, scene: &Scene<'_>, bounds: Bounds, policy: &Policy, asleep: &Asleep) -> Outcome {
         let (memory, demand) = (self.memory, &scene.demand);
-        let under = |table: &IntervalTable, slept: &Slept, stall: u64| {
-            let totals = Totals { stall_cycles: Cycles(stall), ..totals(table, demand, slept) };
-            (totals, energy(memory, &totals, demand.dram_energy_per_bit))
-        };
         let wakes = if *policy == Policy::Never { [0; 3] } else { asleep.placed.wakes };
-        let stall_bound = stall_bound(wakes, &scene.overlap, memory, self.stalls);
-        let (totals, terms) = under(&scene.table, &asleep.placed, stall_bound);
-        let ideal = under(&scene.ideal, &asleep.ideal, 0).1.total();
-        Outcome { stall_bound, totals, terms, bounds, ideal }
+        let stall_bound = bounds.conflicts + wake_bound(wakes, self.stalls);
+        let ideal = totals(&scene.ideal, demand, &asleep.ideal);
+        let totals = totals(&scene.table, demand, &asleep.placed);
+        let ideal = energy(memory, &ideal, demand.dram_energy_per_bit).total();
+        self.charged(scene, Totals { stall_cycles: Cycles(stall_bound), ..totals }, bounds, ideal)
     }
 
     /// Under a schedule; of a bound, which has no domains to tell, like the oracle.
@@ -194,16 +197,16 @@ impl<'a> Setting<'a> {
             Some(timeline) => timeline.planned(&player, SCHEDULE_DEPTH),
             None => Planned { slept: oracle(&scene.table, memory, *states, &self.times), on_demand: [0; 3] },
         };
-        let stall_bound = stall_bound(planned.on_demand, &scene.overlap, memory, self.stalls);
+        let stall_bound = bounds.conflicts + wake_bound(planned.on_demand, self.stalls);
         let totals = totals(&scene.table, &scene.demand, &planned.slept);
-        let totals = Totals { stall_cycles: Cycles(stall_bound), ..totals };
-        Outcome {
-            stall_bound,
-            terms: energy(memory, &totals, scene.demand.dram_energy_per_bit),
-            totals,
-            bounds,
-            ideal: self.oracle(&scene.ideal, &scene.demand),
-        }
+        let ideal = self.oracle(&scene.ideal, &scene.demand);
+        self.charged(scene, Totals { stall_cycles: Cycles(stall_bound), ..totals }, bounds, ideal)
+    }
+
+    fn charged(&self, scene: &Scene<'_>, totals: Totals, bounds: Bounds, ideal: Picojoules) -> Outcome {
+        let terms = energy(self.memory, &totals, scene.demand.dram_energy_per_bit);
+        let (energy_pj, stall_bound) = (terms.total().0, totals.stall_cycles.0);
+        Outcome { totals, terms, energy_pj, stall_bound, ideal, bounds }
     }
 
     fn oracle(&self, table: &IntervalTable, demand: &Demand) -> Picojoules {
@@ -211,10 +214,11 @@ impl<'a> Setting<'a> {
         energy(self.memory, &totals(table, demand, &slept), demand.dram_energy_per_bit).total()
     }
 
-    fn identity(&self, name: &str, policy: &Policy) -> Point {
+    /// What the points of all policies have in common.
+    fn shared(&self, scenes: &[Scene<'_>], bounds: &[Bounds]) -> Point {
         let memory = self.memory;
         let organisation = &memory.organisation;
-        let [light, retention, off] = policy.thresholds(self.study.states).map(|c| c.0);
+        let sum = |value: fn(&Bounds) -> Picojoules| bounds.iter().map(|b| value(b).0).sum();
         Point {
             capacity_bytes: organisation.capacity().0,
             domains: organisation.domains.into(),
@@ -223,74 +227,28 @@ impl<'a> Setting<'a> {
             placement: self.placement.to_string(),
             alpha: self.alpha,
             period_cycles: self.period,
-            policy: name.into(),
-            threshold_light_cycles: light,
-            threshold_retention_cycles: retention,
-            threshold_off_cycles: off,
             macro_rows: memory.macro_shape.rows.into(),
             macro_columns: memory.macro_shape.columns.into(),
             macro_bytes: memory.macro_shape.capacity.0,
             read_latency_cycles: organisation.read_latency.into(),
             bank_cycles: organisation.bank_cycles.into(),
             basis: memory.basis.to_string(),
-            area_mm2: if *policy == Policy::Never { memory.area.0 } else { memory.gated_area.0 },
+            never_pj: sum(|b| b.never),
+            oracle_pj: sum(|b| b.oracle),
+            limit_pj: sum(|b| b.limit),
+            cycles: scenes.iter().map(|scene| scene.demand.cycles).sum(),
+            live_cycles: scenes.iter().map(|scene| scene.live_cycles).sum(),
+            ideal_live_cycles: scenes.iter().map(|scene| scene.ideal.busy).sum(),
             ..Point::default()
         }
     }
-}
 
-fn add(point: &mut Point, scene: &Scene<'_>, outcome: &Outcome) {
-    let (terms, totals) = (&outcome.terms, &outcome.totals);
-    let leakage = |class: Class| terms.leakage_pj[class as usize].0;
-    let cycles = |class: Class| totals.class_cycles[class as usize].0;
-    let total = terms.total().0;
-    point.energy_pj += total;
-    point.worst_energy_pj = point.worst_energy_pj.max(total);
-    point.leakage_on_pj += leakage(Class::On);
-    point.leakage_light_pj += leakage(Class::Light);
-    point.leakage_retention_pj += leakage(Class::Retention);
-    point.leakage_off_pj += leakage(Class::Off);
-    point.transitions_pj += terms.transitions_pj.into_iter().sum::<Picojoules>().0;
-    point.reads_pj += terms.reads_pj.0;
-    point.writes_pj += terms.writes_pj.0;
-    point.interconnect_pj += terms.interconnect_pj.0;
-    point.interconnect_leakage_pj += terms.interconnect_leakage_pj.0;
-    point.controller_leakage_pj += terms.controller_leakage_pj.0;
-    point.dram_pj += terms.dram_pj.0;
-    point.stall_pj += terms.stall_pj.0;
-    point.never_pj += outcome.bounds.never.0;
-    point.oracle_pj += outcome.bounds.oracle.0;
-    point.ideal_pj += outcome.ideal.0;
-    point.limit_pj += outcome.bounds.limit.0;
-    point.cycles += scene.demand.cycles;
-    point.stall_bound_cycles += outcome.stall_bound;
-    point.live_cycles += scene.live_cycles;
-    point.ideal_live_cycles += scene.ideal.busy;
-    point.on_cycles += cycles(Class::On);
-    point.light_cycles += cycles(Class::Light);
-    point.retention_cycles += cycles(Class::Retention);
-    point.off_cycles += cycles(Class::Off);
-    point.light_wakes += totals.wakes[0];
-    point.retention_wakes += totals.wakes[1];
-    point.off_wakes += totals.wakes[2];
-}
-
-fn contribution(scene: &Scene<'_>, outcome: &Outcome, memory: &BankedMemory) -> WorkloadPoint {
-    let energy_pj = outcome.terms.total().0;
-    WorkloadPoint {
-        point: 0,
-        workload: scene.workload.into(),
-        energy_pj,
-        energy_per_token_pj: if scene.tokens > 0 { energy_pj / scene.tokens as f64 } else { 0.0 },
-        never_pj: outcome.bounds.never.0,
-        oracle_pj: outcome.bounds.oracle.0,
-        cycles: scene.demand.cycles,
-        charged_cycles: scene.demand.charged,
-        average_power_mw: average_power(energy_pj, scene.demand.charged as f64, memory),
+    fn identify(&self, points: &mut PointColumns, row: usize, policy: &Policy) {
+        let [light, retention, off] = policy.thresholds(self.study.states).map(|cycles| cycles.0);
+        points.threshold_light_cycles[row] = light;
+        points.threshold_retention_cycles[row] = retention;
+        points.threshold_off_cycles[row] = off;
+        let area = if *policy == Policy::Never { self.memory.area } else { self.memory.gated_area };
+        points.area_mm2[row] = area.0;
     }
-}
-
-/// pJ over cycles to mW: pJ / ns = mW.
-fn average_power(energy_pj: f64, cycles: f64, memory: &BankedMemory) -> f64 {
-    if cycles == 0.0 { 0.0 } else { energy_pj / (cycles * memory.clock.period().0) }
 }

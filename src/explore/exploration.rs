@@ -1,8 +1,8 @@
 //! The result of a study, and its artefact: a directory with `points.parquet`, `workloads.parquet` and `exploration.json`.
 
-use super::point::{Point, WorkloadPoint};
+use super::point::{Point, PointColumns, WorkloadColumns, WorkloadPoint};
 use super::sensitivity::Sensitivity;
-use super::sink::{Sink, completed, write};
+use super::sink::{Sink, completed, stored, write};
 use super::study::{Objective, PortShape, Study};
 use crate::artefact::{self, Input, Staging};
 use crate::error::{Error, Result};
@@ -170,7 +170,7 @@ impl Exploration {
     /// [`Error::File`], or [`Error::Artefact`] when `directory` holds something else.
     pub fn write(&self, directory: &Path, inputs: Vec<Input>) -> Result<()> {
         let staging = Staging::new(directory)?;
-        Point::stored(&self.points).write_parquet(&staging.path().join(POINTS))?;
+        stored(Point::table(&self.points)).write_parquet(&staging.path().join(POINTS))?;
         WorkloadPoint::table(&self.workloads).write_parquet(&staging.path().join(WORKLOADS))?;
         staging.write(SUMMARY, artefact::json(&self.summary).as_bytes())?;
         staging.commit("explore", inputs).map(drop)
@@ -238,14 +238,18 @@ impl Exploration {
 
     fn read_if(directory: &Path, summary: Summary, wanted: impl Fn(u64) -> bool) -> Result<Self> {
         let mut exploration = Self { summary, points: Vec::new(), workloads: Vec::new() };
-        Self::read_points(directory, |points| {
-            exploration.points.extend(points.into_iter().filter(|p| wanted(p.point)));
+        let path = directory.join(POINTS);
+        read_groups(&path, |group| {
+            let columns = PointColumns::load(completed(group), &path)?;
+            let rows = (0..columns.rows()).filter(|row| wanted(columns.point[*row]));
+            exploration.points.extend(rows.map(|row| columns.at(row)));
             Ok(())
         })?;
         let path = directory.join(WORKLOADS);
         read_groups(&path, |group| {
-            let parts = WorkloadPoint::records(group, &path)?;
-            exploration.workloads.extend(parts.into_iter().filter(|p| wanted(p.point)));
+            let columns = WorkloadColumns::load(group, &path)?;
+            let rows = (0..columns.rows()).filter(|row| wanted(columns.point[*row]));
+            exploration.workloads.extend(rows.map(|row| columns.at(row)));
             Ok(())
         })?;
         exploration.complete();

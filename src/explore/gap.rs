@@ -231,6 +231,48 @@ pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
     walk.finish(gap)
 }
 
+/// A policy whose steps are worked out, to follow many gaps.
+pub struct Follower<'t> {
+    gate: Gate,
+    live: Steps,
+    dead: Steps,
+    times: &'t TransitionCycles,
+}
+
+impl<'t> Follower<'t> {
+    /// Works out the steps.
+    pub fn new(gate: Gate, times: &'t TransitionCycles) -> Self {
+        Self { gate, live: gate.steps(true), dead: gate.steps(false), times }
+    }
+
+    /// Steps of a domain that stays live, or stays dead.
+    pub fn steps(&self, live: bool) -> &[(u64, Sleep)] {
+        if live { self.live.as_slice() } else { self.dead.as_slice() }
+    }
+
+    /// As [`follow`].
+    pub fn follow(&self, gap: &Gap) -> Slept {
+        match (gap.place, gap.dead.as_slice()) {
+            (Place::Inner | Place::Tail, &[(death, end)]) if end == gap.length => self.dying(gap, death),
+            _ => follow(gap, &self.gate, self.times),
+        }
+    }
+
+    /// A gap in which all data dies once: the steps of a live domain, the deepest that a dead one has reached by then, and those left.
+    fn dying(&self, gap: &Gap, death: u64) -> Slept {
+        let mut walk = Walk::new(gap, self.times, None);
+        for &(now, state) in self.live.as_slice().iter().take_while(|step| step.0 < death) {
+            walk.go(now, Some(state));
+        }
+        let steps = self.dead.as_slice();
+        let reached = steps.iter().take_while(|step| step.0 <= death).count();
+        for &(time, state) in steps[reached.saturating_sub(1)..].iter().take_while(|step| step.0 < gap.length) {
+            walk.go(time.max(death), Some(state));
+        }
+        walk.finish(gap)
+    }
+}
+
 /// A fixed path through a gap: each state entered at its time, the last left in time for the next access.
 pub fn along(gap: &Gap, steps: &[(u64, Sleep)], times: &TransitionCycles) -> Slept {
     let mut walk = Walk::new(gap, times, None);

@@ -1,10 +1,10 @@
 //! One geometry, a capacity split into domains: its memories, and every placement in it.
 
+use super::block::{Block, Names};
 use super::demand::Subject;
-use super::evaluate::{Asleep, Bounds, Named, Scene, Setting};
+use super::evaluate::{Asleep, Bounds, Ruled, Scene, Setting};
 use super::exploration::{InfeasiblePoint, PlacementDigest};
 use super::intervals::IntervalTable;
-use super::point::Detailed;
 use super::schedule::Timeline;
 use super::study::{PlacementRule, PolicyRule, PortShape, Study};
 use super::tabulate::{ideal, ideal_domains};
@@ -39,7 +39,7 @@ pub(super) struct Prepared<'v> {
 /// Points that are evaluated at a time.
 const BATCH: usize = 1 << 13;
 
-/// Policies that one task evaluates.
+/// Points that one task evaluates.
 const TASK: usize = 1 << 9;
 
 impl Prepared<'_> {
@@ -51,14 +51,15 @@ impl Prepared<'_> {
         &self,
         study: &Study,
         memories: &[&BankedMemory],
-        emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>,
+        names: &Names,
+        emit: &mut dyn FnMut(Block) -> Result<()>,
     ) -> Result<()> {
         for (placement, alpha, scenes) in &self.stages {
             for &period in &self.periods {
                 let scenes: Vec<Scene<'_>> = scenes.iter().map(|scene| scene.every(period)).collect();
                 let setting = |memory| Setting::new(study, memory, *placement, *alpha, period);
                 let settings: Vec<Setting<'_>> = memories.iter().copied().map(setting).collect();
-                evaluate(study, &settings, &scenes, emit)?;
+                evaluate(study, &settings, &scenes, &mut |block| emit(block.named(names)))?;
             }
         }
         Ok(())
@@ -70,22 +71,28 @@ fn evaluate(
     study: &Study,
     settings: &[Setting<'_>],
     scenes: &[Scene<'_>],
-    emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>,
+    emit: &mut dyn FnMut(Block) -> Result<()>,
 ) -> Result<()> {
     let Some(first) = settings.first() else { return Ok(()) };
-    let rules = &study.policies;
-    let names: Vec<String> = rules.iter().map(ToString::to_string).collect();
-    let asleep: Vec<Option<Vec<Asleep>>> = rules.par_iter().map(|rule| first.asleep(scenes, rule)).collect();
-    let named = |i: usize| Named { rule: &rules[i], name: &names[i], asleep: asleep[i].as_deref() };
+    let asleep: Vec<Option<Vec<Asleep>>> = study.policies.par_iter().map(|rule| first.asleep(scenes, rule)).collect();
+    let ruled = study.policies.iter().zip(&asleep).map(|(rule, asleep)| Ruled { rule, asleep: asleep.as_deref() });
+    let rules: Vec<Ruled<'_>> = ruled.collect();
     let bounds: Vec<Vec<Bounds>> = settings.par_iter().map(|setting| setting.bounds(scenes)).collect();
-    let tasks: Vec<(usize, usize)> =
-        (0..settings.len()).flat_map(|s| (0..rules.len()).step_by(TASK).map(move |from| (s, from))).collect();
-    let task = |&(s, from): &(usize, usize)| -> Vec<Detailed> {
-        let to = rules.len().min(from + TASK);
-        (from..to).map(|i| settings[s].point(scenes, &bounds[s], &named(i))).collect()
+    let all = settings.len() * rules.len();
+    let starts: Vec<usize> = (0..all).step_by(TASK).collect();
+    // The points from `start` on, counted over memories and policies.
+    let task = |&start: &usize| {
+        let (mut block, mut at, end) = (Block::default(), start, all.min(start + TASK));
+        while at < end {
+            let (memory, policy) = (at / rules.len(), at % rules.len());
+            let last = rules.len().min(policy + end - at);
+            settings[memory].fill(&mut block, scenes, &bounds[memory], (&rules, policy..last));
+            at += last - policy;
+        }
+        block
     };
-    for batch in tasks.chunks((BATCH / rules.len().clamp(1, TASK)).max(1)) {
-        let found: Vec<Vec<Detailed>> = batch.par_iter().map(task).collect();
+    for batch in starts.chunks(BATCH / TASK) {
+        let found: Vec<Block> = batch.par_iter().map(task).collect();
         found.into_iter().try_for_each(&mut *emit)?;
     }
     Ok(())
@@ -177,10 +184,10 @@ impl Geometry {
     }
 
     fn bound(&self, run: &Version<'_>, alpha: f64) -> std::result::Result<IntervalTable, Infeasible> {
-        let (subject, domains) = (run.subject(), self.domains);
-        let table = ideal(subject.occupancy(), domains, self.domain_bytes(), alpha, run.demand.cycles);
+        let domains = self.domains;
+        let table = ideal(run.held(), domains, self.domain_bytes(), alpha, run.demand.cycles);
         table.ok_or_else(|| Infeasible::TooFewDomains {
-            workload: subject.name().into(),
+            workload: run.name().into(),
             needed: ideal_domains(run.peak.0, self.domain_bytes(), alpha),
             domains,
         })

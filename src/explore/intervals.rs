@@ -1,94 +1,14 @@
 //! Idle-interval tables: everything a policy sees of a run in one geometry.
 //!
 //! A gap whose bytes stay live, or that holds none from its start, is only a length: lengths are sorted, equal ones merged, counts
-//! and sums accumulated from the long end, so that a policy is evaluated by one binary search a threshold. Gaps in which data dies
+//! and sums accumulated from the long end, so that a policy is evaluated by one look-up a threshold. Gaps in which data dies
 //! are kept one by one, equal ones merged.
 
-use super::gap::{Gap, Gate, Place, Slept, follow};
-use crate::power::{Sleep, TransitionCycles};
+use super::gap::{Follower, Gap, Gate, Place, Slept};
+use super::lengths::Lengths;
+use crate::power::TransitionCycles;
 use rustc_hash::FxHashMap;
 use std::sync::Arc;
-
-/// Lengths with multiplicity, sorted, with suffix sums.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct Lengths {
-    values: Vec<u64>,
-    counts: Vec<u64>,
-    /// Number and sum of all lengths from this index on; one longer than `values`.
-    suffix: Vec<(u64, u64)>,
-}
-
-impl Lengths {
-    fn new(mut lengths: Vec<u64>) -> Self {
-        lengths.sort_unstable();
-        let mut table = Self::default();
-        for length in lengths {
-            match table.values.last() == Some(&length) {
-                true => *table.counts.last_mut().expect("as long as values") += 1,
-                false => {
-                    table.values.push(length);
-                    table.counts.push(1);
-                }
-            }
-        }
-        table.accumulate();
-        table
-    }
-
-    fn accumulate(&mut self) {
-        self.suffix = vec![(0, 0); self.values.len() + 1];
-        for i in (0..self.values.len()).rev() {
-            let (count, sum) = self.suffix[i + 1];
-            self.suffix[i] = (count + self.counts[i], sum + self.counts[i] * self.values[i]);
-        }
-    }
-
-    /// Number and sum of the lengths above `bound`.
-    pub fn above(&self, bound: u64) -> (u64, u64) {
-        self.suffix[self.values.partition_point(|v| *v <= bound)]
-    }
-
-    /// Distinct lengths with their counts, ascending.
-    pub fn iter(&self) -> impl Iterator<Item = (u64, u64)> {
-        self.values.iter().copied().zip(self.counts.iter().copied())
-    }
-
-    /// Number and sum of all lengths.
-    pub fn total(&self) -> (u64, u64) {
-        self.suffix[0]
-    }
-
-    /// Σ over lengths in `(low, high]` of what exceeds `bound`.
-    fn excess(&self, bound: u64, low: u64, high: u64) -> u64 {
-        let from = bound.max(low);
-        if from >= high {
-            return 0;
-        }
-        let ((count, sum), (rest, beyond)) = (self.above(from), self.above(high));
-        (sum - beyond) - bound * (count - rest)
-    }
-
-    /// What a policy makes of all of them, all live or all dead.
-    fn slept(&self, steps: &[(u64, Sleep)], times: &TransitionCycles) -> Slept {
-        let mut total = Slept::default();
-        let mut before = [0u64; 3]; // asleep in earlier states, for gaps that reach the next one
-        let mut since = 0;
-        for (k, &(entry, state)) in steps.iter().enumerate() {
-            let s = state.index();
-            let from_retention = k > 0 && steps[k - 1].1 == Sleep::Retention;
-            if k > 0 {
-                before[steps[k - 1].1.index()] += entry.saturating_sub(since);
-            }
-            since = since.max(entry) + if from_retention { 0 } else { times.into[s] };
-            let end = steps.get(k + 1).map_or(u64::MAX, |next| next.0);
-            let count = self.above(entry).0 - self.above(end).0;
-            total.wakes[s] += count;
-            total.cycles[s] += self.excess(since + times.out[s], entry, end);
-            total.add(&Slept { cycles: before, wakes: [0; 3] }, count);
-        }
-        total
-    }
-}
 
 /// All idle intervals of a memory, over all its domains.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -182,10 +102,11 @@ impl IntervalTable {
 
     /// What a policy makes of all gaps.
     pub fn slept(&self, gate: &Gate, times: &TransitionCycles) -> Slept {
-        let mut total = self.live.slept(gate.steps(true).as_slice(), times);
-        total.add(&self.dead.slept(gate.steps(false).as_slice(), times), 1);
+        let follower = Follower::new(*gate, times);
+        let mut total = self.live.slept(follower.steps(true), times);
+        total.add(&self.dead.slept(follower.steps(false), times), 1);
         for (gap, count) in &self.others {
-            total.add(&follow(gap, gate, times), *count);
+            total.add(&follower.follow(gap), *count);
         }
         total
     }

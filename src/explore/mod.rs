@@ -3,6 +3,7 @@
 //! [`Study`] says what to try, [`explore`] evaluates every combination by an estimate over idle intervals, ranks, and plays the
 //! front exactly; [`select`] makes a point a [`crate::power::Design`].
 
+mod block;
 pub mod demand;
 pub mod estimate;
 pub mod evaluate;
@@ -12,6 +13,8 @@ pub mod gap;
 mod geometry;
 pub mod intervals;
 mod keeper;
+pub mod kept;
+pub mod lengths;
 mod limits;
 pub mod oracle;
 mod page;

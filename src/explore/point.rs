@@ -1,71 +1,155 @@
 //! One design point: the row of `points.parquet`, every column with its unit.
 
-use super::sink::stored;
+use super::study::Objective;
 use crate::error::Result;
-use crate::table::Table;
+use crate::table::{Table, Texts};
 use serde::{Deserialize, Serialize};
 use std::path::Path;
 
-/// A type that a column of a table holds.
-trait Column: Sized {
-    fn add(table: Table, name: &str, values: Vec<Self>) -> Table;
-    fn take(table: &mut Table, path: &Path, name: &str) -> Result<Vec<Self>>;
+/// A type of a record's fields, kept in columns.
+pub(super) trait Field: Sized {
+    type Column: std::fmt::Debug + Clone + PartialEq + Default;
+
+    fn gather(values: impl Iterator<Item = Self>) -> Self::Column;
+    fn fill(column: &mut Self::Column, value: &Self, count: usize);
+    fn append(column: &mut Self::Column, other: &Self::Column);
+    fn at(column: &Self::Column, row: usize) -> Self;
+    fn store(table: Table, name: &str, column: Self::Column) -> Table;
+    fn load(table: &mut Table, path: &Path, name: &str) -> Result<Self::Column>;
 }
 
-impl Column for u64 {
-    fn add(table: Table, name: &str, values: Vec<Self>) -> Table {
-        table.integers(name, values)
-    }
+macro_rules! number {
+    ($type:ty, $store:ident, $load:ident) => {
+        impl Field for $type {
+            type Column = Vec<$type>;
 
-    fn take(table: &mut Table, path: &Path, name: &str) -> Result<Vec<Self>> {
-        table.take_integers(path, name)
-    }
+            fn gather(values: impl Iterator<Item = $type>) -> Vec<$type> {
+                values.collect()
+            }
+
+            fn fill(column: &mut Vec<$type>, value: &$type, count: usize) {
+                column.extend(std::iter::repeat_n(*value, count));
+            }
+
+            fn append(column: &mut Vec<$type>, other: &Vec<$type>) {
+                column.extend_from_slice(other);
+            }
+
+            fn at(column: &Vec<$type>, row: usize) -> $type {
+                column[row]
+            }
+
+            fn store(table: Table, name: &str, column: Vec<$type>) -> Table {
+                table.$store(name, column)
+            }
+
+            fn load(table: &mut Table, path: &Path, name: &str) -> Result<Vec<$type>> {
+                table.$load(path, name)
+            }
+        }
+    };
 }
 
-impl Column for f64 {
-    fn add(table: Table, name: &str, values: Vec<Self>) -> Table {
-        table.floats(name, values)
+number!(u64, integers, take_integers);
+number!(f64, floats, take_floats);
+
+impl Field for String {
+    type Column = Texts;
+
+    fn gather(values: impl Iterator<Item = String>) -> Texts {
+        values.collect()
     }
 
-    fn take(table: &mut Table, path: &Path, name: &str) -> Result<Vec<Self>> {
-        table.take_floats(path, name)
-    }
-}
-
-impl Column for String {
-    fn add(table: Table, name: &str, values: Vec<Self>) -> Table {
-        table.text(name, values)
+    fn fill(column: &mut Texts, value: &String, count: usize) {
+        column.fill(value, count);
     }
 
-    fn take(table: &mut Table, path: &Path, name: &str) -> Result<Vec<Self>> {
-        table.take_text(path, name)
+    fn append(column: &mut Texts, other: &Texts) {
+        column.append(other);
+    }
+
+    fn at(column: &Texts, row: usize) -> String {
+        column.get(row).into()
+    }
+
+    fn store(table: Table, name: &str, column: Texts) -> Table {
+        table.texts(name, column)
+    }
+
+    fn load(table: &mut Table, path: &Path, name: &str) -> Result<Texts> {
+        table.take_texts(path, name)
     }
 }
 
 macro_rules! record {
-    ($(#[$outer:meta])* $record:ident { $($(#[$doc:meta])* $name:ident: $type:ty,)* }) => {
+    ($(#[$outer:meta])* $record:ident, $columns:ident { $($(#[$doc:meta])* $name:ident: $type:ty,)* }) => {
         $(#[$outer])*
         #[derive(Debug, Clone, PartialEq, Default, Serialize, Deserialize, schemars::JsonSchema)]
         pub struct $record {
             $($(#[$doc])* pub $name: $type,)*
         }
 
+        /// The same, a column a field.
+        #[derive(Debug, Clone, PartialEq, Default)]
+        pub(super) struct $columns {
+            $(pub $name: <$type as Field>::Column,)*
+        }
+
         impl $record {
             /// The records as a table, one column a field.
             pub fn table(records: &[Self]) -> Table {
-                let table = Table::default();
-                $(let table = <$type as Column>::add(table, stringify!($name), records.iter().map(|r| r.$name.clone()).collect());)*
-                table
+                $columns::of(records).table()
             }
 
             /// The records of a table that was read from `path`.
             ///
             /// # Errors
             /// [`crate::Error::Artefact`] naming a column that is missing or of another type.
-            pub fn records(mut table: Table, path: &Path) -> Result<Vec<Self>> {
-                let rows = table.rows();
-                $(let mut $name = <$type as Column>::take(&mut table, path, stringify!($name))?.into_iter();)*
-                Ok((0..rows).map(|_| Self { $($name: $name.next().expect("columns of one length"),)* }).collect())
+            pub fn records(table: Table, path: &Path) -> Result<Vec<Self>> {
+                let columns = $columns::load(table, path)?;
+                Ok((0..columns.rows()).map(|row| columns.at(row)).collect())
+            }
+        }
+
+        impl $columns {
+            /// Some records.
+            pub fn of(records: &[$record]) -> Self {
+                Self { $($name: <$type as Field>::gather(records.iter().map(|record| record.$name.clone())),)* }
+            }
+
+            /// Records.
+            pub fn rows(&self) -> usize {
+                self.point.len()
+            }
+
+            /// Adds `count` times a record.
+            pub fn fill(&mut self, record: &$record, count: usize) {
+                $(<$type as Field>::fill(&mut self.$name, &record.$name, count);)*
+            }
+
+            /// Adds the records of others.
+            pub fn append(&mut self, other: &Self) {
+                $(<$type as Field>::append(&mut self.$name, &other.$name);)*
+            }
+
+            /// One record.
+            pub fn at(&self, row: usize) -> $record {
+                $record { $($name: <$type as Field>::at(&self.$name, row),)* }
+            }
+
+            /// One column a field.
+            pub fn table(self) -> Table {
+                let table = Table::default();
+                $(let table = <$type as Field>::store(table, stringify!($name), self.$name);)*
+                table
+            }
+
+            /// The columns of a table that was read from `path`.
+            ///
+            /// # Errors
+            /// [`crate::Error::Artefact`] naming a column that is missing or of another type.
+            pub fn load(mut table: Table, path: &Path) -> Result<Self> {
+                Ok(Self { $($name: <$type as Field>::load(&mut table, path, stringify!($name))?,)* })
             }
         }
     };
@@ -73,7 +157,7 @@ macro_rules! record {
 
 record! {
     /// One design point. Energies are of one inference of every workload, over the period if the study has one.
-    Point {
+    Point, PointColumns {
         /// Row, from 0.
         point: u64,
         /// Capacity of the memory.
@@ -185,7 +269,7 @@ record! {
 
 record! {
     /// What one workload contributes to a design point: the row of `workloads.parquet`.
-    WorkloadPoint {
+    WorkloadPoint, WorkloadColumns {
         /// Row of the point.
         point: u64,
         /// Name of the workload.
@@ -210,12 +294,25 @@ record! {
 /// A point with what each workload contributes.
 pub(super) type Detailed = (Point, Vec<WorkloadPoint>);
 
-impl Point {
-    /// Rows as they are stored.
-    pub(super) fn stored(points: &[Point]) -> Table {
-        stored(Self::table(points))
+impl PointColumns {
+    /// [`Point::macro_leakage_pj`] of a row.
+    pub fn macro_leakage_pj(&self, row: usize) -> f64 {
+        self.leakage_on_pj[row] + self.leakage_light_pj[row] + self.leakage_retention_pj[row] + self.leakage_off_pj[row]
     }
 
+    /// [`super::pareto::value`] of a row.
+    pub fn value(&self, row: usize, objective: Objective) -> f64 {
+        match objective {
+            Objective::Energy => self.energy_pj[row],
+            Objective::MeanEnergy => self.mean_energy_pj[row],
+            Objective::WorstEnergy => self.worst_energy_pj[row],
+            Objective::Area => self.area_mm2[row],
+            Objective::Latency => (self.cycles[row] + self.stall_bound_cycles[row]) as f64,
+        }
+    }
+}
+
+impl Point {
     /// Whether it is a bound, without addresses.
     pub fn is_bound(&self) -> bool {
         self.placement == "ideal"

@@ -46,6 +46,11 @@ pub fn predict_points(
     runs: &[Run],
     model: &dyn SramModel,
 ) -> Result<()> {
+    if !exploration.summary.study.has_rtl() {
+        let message =
+            format!("no-rtl: memories of {} macros are estimated alone", exploration.summary.study.macro_ports);
+        return Err(refuse(message, "what is played is the RTL's memory; explore with `macro_ports = \"1rw\"`"));
+    }
     let mut asked = Vec::new();
     for &row in points {
         let last = exploration.summary.points.saturating_sub(1);
@@ -76,7 +81,7 @@ pub fn controller(study: &Study, memory: &BankedMemory, policy: Policy) -> Contr
     Controller { organisation, timing, switch, states, policy, reset_on: false }
 }
 
-/// Plays every run against each of some points; bounds have no prediction.
+/// Plays every run against each of some points; bounds have no prediction, nor have memories without RTL.
 ///
 /// # Errors
 /// Runs that the exploration was not made from.
@@ -87,6 +92,9 @@ pub(super) fn predictions(
 ) -> Result<BTreeMap<u64, PredictedPoint>> {
     let mut points: Vec<&Point> = rows.iter().filter_map(|row| exploration.point(*row)).collect();
     points.retain(|point| !point.is_bound());
+    if !search.study.has_rtl() {
+        points.clear();
+    }
     let latency = |p: &Point| search.latency(p.read_latency_cycles);
     points.sort_by_key(|p| (latency(p), p.capacity_bytes, &p.placement, p.domains, p.point));
     let mut found = BTreeMap::new();

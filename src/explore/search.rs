@@ -3,11 +3,11 @@
 //! Memories of one read latency see the same versions of the runs, which are made once and dropped before those of the next
 //! latency; what has to be simulated for one capacity lives while that capacity is evaluated.
 
+use super::block::{Block, Names};
 use super::demand::{Subject, subjects};
 use super::exploration::{Exploration, InfeasiblePoint, PlacementDigest, Summary, WorkloadSummary};
 use super::geometry::{Geometry, Prepared};
 use super::keeper::Keeper;
-use super::point::Detailed;
 use super::prediction::predict_front;
 use super::ranking::{crown, rank};
 use super::study::{PortShape, Study};
@@ -22,6 +22,7 @@ use crate::units::Bytes;
 use rayon::prelude::*;
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::sync::Arc;
 
 /// What a study does besides estimating every point.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,9 +80,9 @@ pub fn explore_into(
     let search = Search { study, model, subjects: &subjects };
     Exploration::stream(directory, inputs, |sink| {
         let mut keeper = Keeper::new(study, search.port().clock);
-        let summary = search.evaluate_all(&mut |points| {
-            points.iter().for_each(|point| keeper.offer(point));
-            sink.take(points)
+        let summary = search.evaluate_all(&mut |block| {
+            keeper.offer(&block);
+            sink.take(block)
         })?;
         let mut exploration = Exploration { summary, points: Vec::new(), workloads: Vec::new() };
         keeper.keep(&mut exploration);
@@ -126,11 +127,9 @@ impl<'r> Search<'_, 'r> {
     /// As [`explore`].
     pub fn all(&self) -> Result<Exploration> {
         let (mut points, mut workloads) = (Vec::new(), Vec::new());
-        let summary = self.evaluate_all(&mut |found| {
-            for (point, parts) in found {
-                points.push(point);
-                workloads.extend(parts);
-            }
+        let summary = self.evaluate_all(&mut |block| {
+            points.extend((0..block.points.rows()).map(|row| block.points.at(row)));
+            workloads.extend((0..block.parts.rows()).map(|row| block.parts.at(row)));
             Ok(())
         })?;
         Ok(Exploration { summary, points, workloads })
@@ -140,19 +139,16 @@ impl<'r> Search<'_, 'r> {
     ///
     /// # Errors
     /// As [`explore`], and what `emit` returns.
-    fn evaluate_all(&self, emit: &mut dyn FnMut(Vec<Detailed>) -> Result<()>) -> Result<Summary> {
+    fn evaluate_all(&self, emit: &mut dyn FnMut(Block) -> Result<()>) -> Result<Summary> {
         let pairs = self.pairs();
         let new = |&pair: &(Bytes, u32)| Geometry::new(self.study, pair, self.port(), self.model);
         let geometries: Vec<Geometry> = pairs.par_iter().map(new).collect();
         let mut notes: Vec<Notes> = geometries.iter().map(|_| Notes::default()).collect();
         let mut summary = self.summary()?;
-        let mut number = |mut points: Vec<Detailed>| {
-            for (point, parts) in &mut points {
-                point.point = summary.points;
-                parts.iter_mut().for_each(|part| part.point = summary.points);
-                summary.points += 1;
-            }
-            emit(points)
+        let mut number = |block: Block| {
+            let first = summary.points;
+            summary.points += block.points.rows() as u64;
+            emit(block.numbered(first))
         };
         let placing = self.study.placements.iter().any(|rule| rule.placed().is_some());
         for latency in self.latencies(&geometries) {
@@ -165,6 +161,13 @@ impl<'r> Search<'_, 'r> {
         }
         summary.infeasible.dedup();
         Ok(summary)
+    }
+
+    fn names(&self) -> Names {
+        Names {
+            policies: Arc::new(self.study.policies.iter().map(ToString::to_string).collect()),
+            workloads: Arc::new(self.subjects.iter().map(|subject| subject.name().to_string()).collect()),
+        }
     }
 
     fn pairs(&self) -> Vec<(Bytes, u32)> {
@@ -186,10 +189,11 @@ impl<'r> Search<'_, 'r> {
         geometries: &[Geometry],
         latency: u64,
         versions: &Versions<'_, 'r>,
-        (notes, emit): (&mut [Notes], &mut dyn FnMut(Vec<Detailed>) -> Result<()>),
+        (notes, emit): (&mut [Notes], &mut dyn FnMut(Block) -> Result<()>),
     ) -> Result<()> {
         let here = |g: &Geometry| g.memories.iter().any(|memory| self.latency_of(memory) == latency);
         let capacities: BTreeSet<Bytes> = geometries.iter().filter(|g| here(g)).map(|g| g.capacity).collect();
+        let names = self.names();
         let mut batch = |capacities: &BTreeSet<Bytes>, tight: &Tight<'r>| -> Result<()> {
             let runs = versions.fitting(tight);
             let all = geometries.iter().enumerate();
@@ -201,7 +205,7 @@ impl<'r> Search<'_, 'r> {
                 for ((index, geometry), prepared) in window.iter().zip(prepared) {
                     let memories: Vec<&BankedMemory> =
                         geometry.memories.iter().filter(|memory| self.latency_of(memory) == latency).collect();
-                    prepared.points(self.study, &memories, emit)?;
+                    prepared.points(self.study, &memories, &names, emit)?;
                     notes[*index].infeasible.extend(prepared.infeasible);
                     notes[*index].digests.extend(prepared.digests);
                 }

@@ -23,7 +23,8 @@ pub enum Choice {
 /// Makes a point a design.
 ///
 /// # Errors
-/// A point that does not exist, is a bound without addresses, or comes from another characterisation than `model`.
+/// A point that does not exist, is a bound without addresses, has macros that no RTL is for, or comes from another characterisation than
+/// `model`.
 pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) -> Result<Design> {
     let point = choose(exploration, choice)?;
     if point.is_bound() {
@@ -32,8 +33,14 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
             "select a point that is placed first-fit",
         ));
     }
+    let study = &exploration.summary.study;
+    if !study.has_rtl() {
+        let message =
+            format!("no-rtl: point {} is of {} macros, the RTL has macros of one port", point.point, study.macro_ports);
+        return Err(refuse(message, "explore with `macro_ports = \"1rw\"`, the default"));
+    }
     let memory = memory_of(exploration, point, model)?;
-    let (timing, switch) = timing(&exploration.summary.study, &memory);
+    let (timing, switch) = timing(study, &memory);
     let rule = rule_of(exploration, point)?;
     Ok(Design {
         schema: schema::DESIGN.into(),
@@ -43,7 +50,7 @@ pub fn select(exploration: &Exploration, choice: Choice, model: &dyn SramModel) 
         macro_shape: memory.macro_shape,
         timing,
         switch,
-        states: exploration.summary.study.states,
+        states: study.states,
         policy: policy(&rule, &memory, &TransitionCycles::of(&timing, switch)),
         reset_on: false,
         time_bits: 32,

@@ -1,41 +1,21 @@
 //! The tables of all points, written row group by row group while points are evaluated.
 
-use super::point::{Detailed, Point, WorkloadPoint};
+use super::block::Block;
+use super::point::{PointColumns, WorkloadColumns};
 use crate::error::{Error, Result};
 use crate::table::{Table, write_groups};
 use std::path::Path;
-use std::sync::mpsc::{Receiver, SyncSender, sync_channel};
+use std::sync::mpsc::{SyncSender, sync_channel};
 
 /// Rows of a row group.
 const ROWS: usize = 1 << 14;
 
 /// Takes points in their order.
 pub(super) struct Sink {
-    points: Rows<Point>,
-    workloads: Rows<WorkloadPoint>,
-}
-
-/// Rows on their way to a file.
-struct Rows<T> {
-    group: Vec<T>,
-    sender: SyncSender<Vec<T>>,
-}
-
-impl<T> Rows<T> {
-    fn new() -> (Self, Receiver<Vec<T>>) {
-        let (sender, receiver) = sync_channel(1);
-        (Self { group: Vec::new(), sender }, receiver)
-    }
-
-    /// `false` if nobody takes them any more.
-    fn add(&mut self, rows: impl IntoIterator<Item = T>) -> bool {
-        self.group.extend(rows);
-        self.group.len() < ROWS || self.send()
-    }
-
-    fn send(&mut self) -> bool {
-        self.sender.send(std::mem::take(&mut self.group)).is_ok()
-    }
+    /// What belongs to the next row group.
+    group: Block,
+    points: SyncSender<PointColumns>,
+    workloads: SyncSender<WorkloadColumns>,
 }
 
 impl Sink {
@@ -43,12 +23,19 @@ impl Sink {
     ///
     /// # Errors
     /// A file that cannot be written any more; what happened to it is told by [`write`].
-    pub fn take(&mut self, points: Vec<Detailed>) -> Result<()> {
-        let (points, parts): (Vec<Point>, Vec<Vec<WorkloadPoint>>) = points.into_iter().unzip();
-        match self.points.add(points) && self.workloads.add(parts.into_iter().flatten()) {
+    pub fn take(&mut self, block: Block) -> Result<()> {
+        self.group.points.append(&block.points);
+        self.group.parts.append(&block.parts);
+        match self.group.points.rows() < ROWS || self.send() {
             true => Ok(()),
             false => Err(Error::Input(Vec::new())),
         }
+    }
+
+    /// `false` if nobody takes them any more.
+    fn send(&mut self) -> bool {
+        let Block { points, parts, .. } = std::mem::take(&mut self.group);
+        self.points.send(points).is_ok() && self.workloads.send(parts).is_ok()
     }
 }
 
@@ -58,16 +45,16 @@ impl Sink {
 /// What cannot be written, and what `produce` returns.
 pub(super) fn write<R>(points: &Path, workloads: &Path, produce: impl FnOnce(&mut Sink) -> Result<R>) -> Result<R> {
     std::thread::scope(|scope| {
-        let ((point_rows, point_groups), (workload_rows, workload_groups)) = (Rows::new(), Rows::new());
+        let ((point_rows, point_groups), (workload_rows, workload_groups)) = (sync_channel(1), sync_channel(1));
         let files = [
-            scope.spawn(move || write_groups(points, point_groups.iter().map(|rows| Point::stored(&rows)))),
             scope
-                .spawn(move || write_groups(workloads, workload_groups.iter().map(|rows| WorkloadPoint::table(&rows)))),
+                .spawn(move || write_groups(points, point_groups.iter().map(|rows| stored(PointColumns::table(rows))))),
+            scope.spawn(move || write_groups(workloads, workload_groups.iter().map(WorkloadColumns::table))),
         ];
-        let mut sink = Sink { points: point_rows, workloads: workload_rows };
+        let mut sink = Sink { group: Block::default(), points: point_rows, workloads: workload_rows };
         let produced = produce(&mut sink);
         // What is left, and the columns of a table without rows.
-        let _ = sink.points.send() && sink.workloads.send();
+        let _ = sink.send();
         drop(sink);
         for file in files {
             file.join().unwrap_or_else(|panic| std::panic::resume_unwind(panic))?;

@@ -3,7 +3,7 @@
 use crate::error::Result;
 use crate::power::place::Rule;
 use crate::power::{Assumptions, OrganisationSpec, Policy, SCHEDULE_DEPTH, States, WakeTimes};
-use crate::sram::{Characterisation, SramModel, Technology};
+use crate::sram::{Characterisation, Ports, SramModel, Technology};
 use crate::units::{Bytes, Cycles, Hertz, Kelvin, Nanoseconds};
 use serde::{Deserialize, Serialize};
 use std::fmt;
@@ -42,6 +42,9 @@ pub struct Study {
     pub macro_min: Bytes,
     /// Largest macro.
     pub macro_max: Bytes,
+    /// Ports of a macro. Others than one that reads or writes are estimated alone: there is no RTL for them.
+    #[serde(default)]
+    pub macro_ports: Ports,
     /// On-chip memory of the accelerator; `None`: the only one.
     pub memory: Option<String>,
     /// Times from request to grant of a sleeping domain.
@@ -119,6 +122,11 @@ impl Study {
     /// Temperature unless the study says otherwise: 350 K, a warm chip, where leakage is 2 to 30 times that at room temperature.
     pub const TEMPERATURE: Kelvin = Kelvin(350.0);
 
+    /// Whether there is RTL for its memories: that of macros with one port.
+    pub fn has_rtl(&self) -> bool {
+        self.macro_ports == Ports::SingleReadWrite
+    }
+
     /// The source of characterisations that the study names.
     ///
     /// # Errors
@@ -146,6 +154,7 @@ impl Study {
             temperature: self.temperature,
             macro_min: self.macro_min,
             macro_max: self.macro_max,
+            macro_ports: self.macro_ports,
             bank_cycles: None,
             assumptions: self.assumptions,
         }

@@ -6,7 +6,7 @@ use crate::diagnostic::Source;
 use crate::error::Result;
 use crate::power::place::Rule;
 use crate::power::{Assumptions, ControllerGates, OrganisationSpec, SleepLeakage, States, WakeTimes};
-use crate::sram::{Characterisation, Technology};
+use crate::sram::{Characterisation, Ports, Technology};
 use crate::units::{Bytes, Kelvin, Nanoseconds};
 use std::path::PathBuf;
 use std::sync::Arc;
@@ -37,7 +37,7 @@ impl Study {
 }
 
 fn study(mut table: Table<'_>) -> Option<Study> {
-    let capacities = filled::<Bytes>(&table.required("capacity"));
+    let capacities = capacities(&table.required("capacity"));
     let technologies = filled::<Technology>(&table.required("technology"));
     let domains = domains(&table.required("domains"));
     let interleave = interleave(&table.optional("interleave"));
@@ -52,6 +52,7 @@ fn study(mut table: Table<'_>) -> Option<Study> {
     let temperature = table.optional("temperature").value::<Kelvin>().unwrap_or(Study::TEMPERATURE);
     let macro_min = table.optional("macro_min").value().unwrap_or(OrganisationSpec::MACRO_MIN);
     let macro_max = table.optional("macro_max").value().unwrap_or(OrganisationSpec::MACRO_MAX);
+    let macro_ports = table.optional("macro_ports").keyword(&Ports::NAMES, &[]).unwrap_or_default();
     let memory = table.optional("memory").value();
     let extrapolate = table.optional("extrapolate").value().unwrap_or(false);
     let characterisation = characterisation(&table.optional("characterisation"));
@@ -74,6 +75,7 @@ fn study(mut table: Table<'_>) -> Option<Study> {
         temperature,
         macro_min,
         macro_max,
+        macro_ports,
         memory,
         wake,
         assumptions,
@@ -105,6 +107,28 @@ fn at_least_one<'d, T>(
 /// One value or several, none of them wrong, at least one.
 fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
     at_least_one(field, format!("at least one: {}", T::expected()), Field::value)
+}
+
+/// Largest capacity: far above what is on any chip, far below where products of sizes overflow.
+const LARGEST: Bytes = Bytes(1 << 40);
+/// Longest period, so that domain-cycles of all workloads stay countable.
+const LONGEST_PERIOD: Nanoseconds = Nanoseconds(1e15);
+/// Longest time of waking, so that the controller's counters hold it.
+const LONGEST_WAKE: Nanoseconds = Nanoseconds(1e8);
+
+fn capacities(field: &Field<'_>) -> Option<Vec<Bytes>> {
+    at_least_one(field, format!("at least one: {}", Bytes::expected()), |f| {
+        let capacity: Bytes = f.value()?;
+        within(f, capacity, (Bytes(1)..=LARGEST).contains(&capacity), "a size from 1 B to 1024 GiB")
+    })
+}
+
+/// The value if it is `inside`, else a diagnostic.
+fn within<T>(field: &Field<'_>, value: T, inside: bool, expected: &str) -> Option<T> {
+    if !inside {
+        field.refuse("out-of-range", expected);
+    }
+    inside.then_some(value)
 }
 
 fn domains(field: &Field<'_>) -> Option<Vec<u32>> {
@@ -237,7 +261,11 @@ fn texts(field: &Field<'_>) -> Vec<String> {
 fn periods(field: &Field<'_>) -> Option<Vec<Option<Nanoseconds>>> {
     let period = |f: &Field<'_>| match f.as_text() {
         Some("back to back") => Some(None),
-        _ => f.value::<Nanoseconds>().map(Some),
+        _ => {
+            let time: Nanoseconds = f.value()?;
+            let inside = time.0 > 0.0 && time.0 <= LONGEST_PERIOD.0;
+            within(f, Some(time), inside, "a time above 0, up to 1000000 s, or \"back to back\"")
+        }
     };
     match field.is_present() {
         true => at_least_one(field, "at least one period, such as `1 s`, or \"back to back\"", period),
@@ -259,10 +287,15 @@ fn weights(field: &Field<'_>, workloads: usize) -> Option<Vec<f64>> {
 
 fn wake(table: &mut Table<'_>) -> WakeTimes {
     let default = WakeTimes::default();
+    let mut time = |key: &'static str, default: Nanoseconds| {
+        let field = table.optional(key);
+        let given = field.value::<Nanoseconds>();
+        given.and_then(|time| within(&field, time, time.0 <= LONGEST_WAKE.0, "a time up to 100 ms")).unwrap_or(default)
+    };
     WakeTimes {
-        light: table.optional("wake_light").value().unwrap_or(default.light),
-        retention: table.optional("wake_retention").value().unwrap_or(default.retention),
-        off: table.optional("wake_off").value().unwrap_or(default.off),
+        light: time("wake_light", default.light),
+        retention: time("wake_retention", default.retention),
+        off: time("wake_off", default.off),
     }
 }
 
@@ -286,8 +319,14 @@ fn assumptions(table: &mut Table<'_>) -> Assumptions {
 
 fn sleep_leakage(table: &mut Table<'_>) -> SleepLeakage {
     let source = table.optional("sleep_leakage").keyword(&[("shares", false), ("characterisation", true)], &[]);
-    let retention = table.optional("retention_leakage").number(0.0..=1.0);
-    let off = table.optional("off_leakage").number(0.0..=1.0);
+    let shares = ["retention_leakage", "off_leakage"].map(|key| table.optional(key));
+    if source == Some(true) {
+        let given = shares.iter().filter(|share| share.is_present());
+        given.for_each(|share| {
+            share.refuse("contradiction", "no share: `sleep_leakage` takes the characterisation's own")
+        });
+    }
+    let [retention, off] = shares.each_ref().map(|share| share.number(0.0..=1.0));
     match source {
         Some(true) => SleepLeakage::Characterisation,
         _ => SleepLeakage::Shares { retention: retention.unwrap_or(0.30), off },

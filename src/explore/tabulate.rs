@@ -6,7 +6,6 @@
 use super::gap::{Gap, Place};
 use super::intervals::{Collector, IntervalTable};
 use crate::power::{Stimulus, StimulusKind, StimulusNode};
-use crate::trace::Occupancy;
 use std::sync::Arc;
 
 /// Cycles `[start, start + words)` in which one transfer accesses as many consecutive words of a block, one request a cycle.
@@ -288,13 +287,18 @@ pub fn ideal_domains(bytes: u64, domain_bytes: u64, alpha: f64) -> u64 {
 }
 
 /// The table of the ideal placement: domains 0 … n−1 busy while n are needed, the others without data. `None` when more domains
-/// are needed than there are.
-pub fn ideal(occupancy: &Occupancy, domains: u32, domain_bytes: u64, alpha: f64, cycles: u64) -> Option<IntervalTable> {
+/// are needed than there are. `held` are the bytes that have to be kept from each cycle on, up to `end`.
+pub fn ideal(
+    (held, end): (impl Iterator<Item = (u64, u64)>, u64),
+    domains: u32,
+    domain_bytes: u64,
+    alpha: f64,
+    cycles: u64,
+) -> Option<IntervalTable> {
     let mut busy = vec![Stretches::default(); domains as usize];
     let mut since: Vec<u64> = Vec::new(); // start of the busy stretch of domains 0, 1, …
-    for change in occupancy.changes.iter() {
-        let now = change.cycle.0;
-        let needed = ideal_domains(change.needed_total().0, domain_bytes, alpha) as usize;
+    for (now, bytes) in held {
+        let needed = ideal_domains(bytes, domain_bytes, alpha) as usize;
         if needed > domains as usize {
             return None;
         }
@@ -305,7 +309,7 @@ pub fn ideal(occupancy: &Occupancy, domains: u32, domain_bytes: u64, alpha: f64,
         since.resize(needed, now);
     }
     for (domain, start) in since.into_iter().enumerate() {
-        busy[domain].push(start, occupancy.end.0);
+        busy[domain].push(start, end);
     }
     let mut all = Collector::default();
     busy.iter().for_each(|b| all.merge(collect(&b.0, &b.0, cycles)));

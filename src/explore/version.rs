@@ -1,8 +1,9 @@
-//! A run as it would be in another memory: simulated again where the memory is smaller than what the run needs, or answers later
+//! A run as it would be in another memory: simulated again where the memory is smaller than what the run keeps, or answers later
 //! than the run waited.
 
 use super::demand::Subject;
 use super::estimate::Demand;
+use super::kept::Kept;
 use super::placed::{Unplaced, nothing_to_place};
 use crate::error::Result;
 use crate::ids::MemoryId;
@@ -17,7 +18,10 @@ pub(super) struct Version<'r> {
     run: Cow<'r, Run>,
     memory: MemoryId,
     pub demand: Demand,
+    /// Most bytes that have to be kept at once.
     pub peak: Bytes,
+    /// Weights that stay between uses.
+    kept: Kept,
     unplaced: Option<Unplaced>,
     /// Whether its transfers are needed with addresses.
     placing: bool,
@@ -43,10 +47,12 @@ impl<'r> Version<'r> {
 
     fn new(run: Cow<'r, Run>, memory: MemoryId, wanted: Wanted) -> Result<Self> {
         let subject = Subject { run: &run, memory };
-        let (demand, peak) = (subject.demand()?, subject.peak());
+        let kept = Kept::of(&subject);
+        let demand = subject.demand_keeping(&kept)?;
+        let peak = Bytes(kept.held(subject.occupancy()).map(|(_, bytes)| bytes).max().unwrap_or(0));
         let placing = wanted.placing && !run.is_occupancy_only();
         let unplaced = placing.then(|| Unplaced::new(&subject)).transpose()?;
-        Ok(Self { demand, peak, unplaced, placing: wanted.placing, run, memory })
+        Ok(Self { demand, peak, kept, unplaced, placing: wanted.placing, run, memory })
     }
 
     /// The run simulated again with a latency and a capacity of its memory; the inner result says why that cannot be.
@@ -90,6 +96,12 @@ impl<'r> Version<'r> {
         &self.run.workload.name
     }
 
+    /// Bytes that the memory has to keep, from each cycle on, and the last cycle.
+    pub fn held(&self) -> (impl Iterator<Item = (u64, u64)>, u64) {
+        let occupancy = self.subject().occupancy();
+        (self.kept.held(occupancy), occupancy.end.0)
+    }
+
     /// Its transfers without addresses.
     ///
     /// # Errors
@@ -99,7 +111,7 @@ impl<'r> Version<'r> {
         self.unplaced.as_ref().ok_or_else(|| nothing_to_place(self.subject().name()))
     }
 
-    /// Whether the run would be the same with this capacity: it was simulated with it, or neither needs more nor spilled.
+    /// Whether the run would be the same with this capacity: it was simulated with it, or neither keeps more nor spilled.
     pub fn holds_at(&self, capacity: Bytes) -> bool {
         let subject = self.subject();
         subject.shape().capacity == Some(capacity) || self.demand.dram_bytes == Bytes::ZERO && self.peak <= capacity

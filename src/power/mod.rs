@@ -21,6 +21,7 @@ mod state;
 mod stimulus;
 mod timing;
 
+pub use crate::sram::WakeTimes;
 pub use activity::{Activity, Class, DomainActivity, PortActivity, Transitions};
 pub use banked::{Assumptions, BankedMemory, ControllerGates, SleepLeakage};
 pub use break_even::break_even;
@@ -33,7 +34,7 @@ pub use organise::{OrganisationSpec, organise};
 pub use placement::{PlacedBlock, Placement};
 pub use policy::{Policy, States};
 pub use schedule::{Entry, Operation, SCHEDULE_DEPTH, Schedule, StartEvent};
-pub use sleep::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy, WakeTimes};
+pub use sleep::{PerSleep, Sleep, StatePower, TransitionCycles, WakeEnergy};
 pub use state::State;
 pub use stimulus::{Block, StartTable, Stimulus, StimulusKind, StimulusNode};
 pub use timing::{ControllerTiming, SwitchDelays};

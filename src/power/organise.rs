@@ -1,6 +1,6 @@
 //! From a capacity and its split to macros, wires and their costs.
 //!
-//! A bank is a tiling of identical single-port macros, chosen among all power-of-two tilings within the size limits: the least
+//! A bank is a tiling of identical macros, chosen among all power-of-two tilings within the size limits: the least
 //! energy an access (macros of one row, row multiplexer, interconnect) among those fast enough for one sequential port not to
 //! wait for itself (BANK_CYCLES ≤ interleave); if none is fast enough, the fastest. Ties go to the smaller area. Interconnect is
 //! part of the choice because small macros cost area and area costs wire; without it the smallest macro would nearly always win.
@@ -35,6 +35,8 @@ pub struct OrganisationSpec {
     pub macro_min: Bytes,
     /// Largest macro.
     pub macro_max: Bytes,
+    /// Ports of a macro; there is RTL for one that reads or writes.
+    pub macro_ports: Ports,
     /// Most cycles between accesses of a bank; `None`: the interleave, so that one sequential port never waits for itself.
     pub bank_cycles: Option<u32>,
     /// What is assumed besides the characterisation.
@@ -162,7 +164,7 @@ fn characterise(spec: &OrganisationSpec, model: &dyn SramModel, shape: MacroShap
     model.characterise(&MacroSpec {
         capacity: shape.capacity,
         word_bits: shape.word_bits,
-        ports: Ports::SingleReadWrite,
+        ports: spec.macro_ports,
         technology: spec.technology,
         temperature: spec.temperature,
     })

@@ -1,7 +1,8 @@
 //! The sleep states, and what each costs a domain.
 
 use super::{Class, ControllerTiming, SwitchDelays};
-use crate::units::{Cycles, Hertz, Milliwatts, Nanoseconds, Picojoules};
+use crate::sram::WakeTimes;
+use crate::units::{Cycles, Hertz, Milliwatts, Picojoules};
 use serde::{Deserialize, Serialize};
 
 /// A state below ON, ascending in depth.
@@ -89,25 +90,6 @@ impl TransitionCycles {
     }
 }
 
-/// Time from a request to its grant, in an uncontended domain.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
-pub struct WakeTimes {
-    /// From LIGHT.
-    pub light: Nanoseconds,
-    /// From retention.
-    pub retention: Nanoseconds,
-    /// From OFF.
-    pub off: Nanoseconds,
-}
-
-impl Default for WakeTimes {
-    /// 2, 10 and 20 ns. Periphery gating wakes in 2 cycles (Versal UltraRAM, AM007), power-up of a memory takes 20 ns (RP2040
-    /// data sheet, 2.11.4), retention lies between; the rail alone would follow in below 1 ns, sequencing sets the time.
-    fn default() -> Self {
-        Self { light: Nanoseconds(2.0), retention: Nanoseconds(10.0), off: Nanoseconds(20.0) }
-    }
-}
-
 /// Part of the time between switch and settled rail that passes before the acknowledge.
 const ACKNOWLEDGE_SHARE: (u64, u64) = (2, 3);
 
@@ -143,6 +125,7 @@ impl WakeTimes {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::units::Nanoseconds;
 
     #[test]
     fn the_stalls_are_the_wake_times() {

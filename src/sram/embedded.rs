@@ -3,7 +3,7 @@
 
 use super::accuracy::estimated_error;
 use super::evidence::{Basis, Evidence, EvidenceSet, Metric, Origin};
-use super::model::{Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies};
+use super::model::{Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies, WakeTimes};
 use super::table::{MacroTable, Position, Row};
 use super::temperature::{Factors, TemperatureTable};
 use super::{Device, Technology};
@@ -199,6 +199,7 @@ pub(super) fn point(row: &Row, heat: Heat, evidence: impl FnMut(Metric) -> Evide
             retention: picojoules("wake_retention_nj"),
             off: picojoules("wake_off_nj"),
         },
+        wake_times: WakeTimes::default(),
         area: SquareMillimetres(row.get("area_mm2")),
         gated_area: SquareMillimetres(row.get("gated_area_mm2")),
         basis: evidence.weakest(),

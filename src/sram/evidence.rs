@@ -42,6 +42,8 @@ pub enum Origin {
     Liberty,
     /// A default share of the leakage when ON, bracketed by published silicon.
     DefaultShare,
+    /// A default time, from published silicon.
+    DefaultTime,
 }
 
 impl fmt::Display for Origin {
@@ -52,6 +54,7 @@ impl fmt::Display for Origin {
             Origin::Cacti => "CACTI 7",
             Origin::Liberty => "Liberty",
             Origin::DefaultShare => "default share",
+            Origin::DefaultTime => "default time",
         })
     }
 }
@@ -85,11 +88,17 @@ pub enum Metric {
     WakeRetention,
     /// Energy of waking from OFF, pJ.
     WakeOff,
+    /// Time of waking from LIGHT, ns.
+    WakeTimeLight,
+    /// Time of waking from retention, ns.
+    WakeTimeRetention,
+    /// Time of waking from OFF, ns.
+    WakeTimeOff,
 }
 
 impl Metric {
     /// Every metric, in the order of declaration.
-    pub const ALL: [Metric; 13] = [
+    pub const ALL: [Metric; 16] = [
         Metric::ReadEnergy,
         Metric::WriteEnergy,
         Metric::AccessTime,
@@ -103,7 +112,15 @@ impl Metric {
         Metric::WakeLight,
         Metric::WakeRetention,
         Metric::WakeOff,
+        Metric::WakeTimeLight,
+        Metric::WakeTimeRetention,
+        Metric::WakeTimeOff,
     ];
+
+    /// Whether no source has it: a domain's sequence sets it.
+    fn is_of_the_sequence(self) -> bool {
+        matches!(self, Metric::WakeTimeLight | Metric::WakeTimeRetention | Metric::WakeTimeOff)
+    }
 }
 
 /// Where one number comes from.
@@ -135,9 +152,12 @@ impl Evidence {
 pub struct EvidenceSet([Evidence; Metric::ALL.len()]);
 
 impl EvidenceSet {
-    /// Asks for the evidence of each metric.
-    pub fn of(evidence: impl FnMut(Metric) -> Evidence) -> Self {
-        Self(Metric::ALL.map(evidence))
+    /// Asks for the evidence of each metric that a source may have; times of waking are assumed.
+    pub fn of(mut evidence: impl FnMut(Metric) -> Evidence) -> Self {
+        Self(Metric::ALL.map(|metric| match metric.is_of_the_sequence() {
+            true => Evidence::assumed(Origin::DefaultTime),
+            false => evidence(metric),
+        }))
     }
 
     /// Evidence of one metric.
@@ -145,8 +165,9 @@ impl EvidenceSet {
         self.0[metric as usize]
     }
 
-    /// The weakest basis among the metrics.
+    /// The weakest basis among the metrics that a source may have.
     pub fn weakest(&self) -> Basis {
-        self.0.iter().map(|e| e.basis).max().unwrap_or(Basis::Exact)
+        let had = Metric::ALL.into_iter().filter(|metric| !metric.is_of_the_sequence());
+        had.map(|metric| self.get(metric).basis).max().unwrap_or(Basis::Exact)
     }
 }

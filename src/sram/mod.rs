@@ -39,7 +39,7 @@ pub use cacti::Cacti;
 pub use embedded::EmbeddedTable;
 pub use evidence::{Basis, Evidence, EvidenceSet, Metric, Origin};
 pub use liberty::Liberty;
-pub use model::{Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies};
+pub use model::{Leakage, MacroPoint, MacroSpec, Ports, Provenance, SramModel, WakeEnergies, WakeTimes};
 pub use source::Characterisation;
 pub use technology::{Device, Technology};
 pub use wires::{Gate, Wire, wire};

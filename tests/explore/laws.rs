@@ -1,6 +1,6 @@
 //! Energies: exact sums, closed forms, the bound on timeouts, break-even times.
 
-use super::intervals::{cost, times};
+use super::intervals::{cost, held, times};
 use super::memory::{DOMAIN_WORDS, memory, stimuli};
 use proptest::prelude::*;
 use trapti::explore::estimate::{Demand, estimate, limit};
@@ -19,7 +19,7 @@ fn demand(cycles: u64, reads: u64, writes: u64) -> Demand {
         writes,
         dram_bytes: Bytes(1000),
         dram_energy_per_bit: Picojoules(20.0),
-        needed_byte_cycles: 0.0,
+        held_byte_cycles: 0.0,
     }
 }
 
@@ -60,9 +60,9 @@ proptest! {
             at += length;
         }
         let occupancy = Occupancy { changes: changes.into_iter().collect(), end: Cycles(at), ..Occupancy::default() };
-        let table = ideal(&occupancy, 1, capacity, 1.0, at).unwrap();
+        let table = ideal(held(&occupancy), 1, capacity, 1.0, at).unwrap();
         let free = { let mut m = memory; m.wake = [Picojoules::ZERO; 3]; m };
-        let demand = Demand { needed_byte_cycles: capacity as f64 * full as f64, ..demand(at, 3, 4) };
+        let demand = Demand { held_byte_cycles: capacity as f64 * full as f64, ..demand(at, 3, 4) };
         let (_, terms) = estimate(&table, &demand, &free, &Gate::new(&Policy::Mask, States::default()), &ZERO);
         let expected = full as f64 * memory.power.on.0 + (at - full) as f64 * memory.power.asleep[2].0;
         prop_assert!((terms.domain_leakage().0 - expected).abs() <= 1e-9 * expected);

@@ -6,7 +6,7 @@ use trapti::power::{
     Assumptions, BankedMemory, Block, ControllerGates, OrganisationSpec, Policy, States, Stimulus, StimulusKind,
     StimulusNode, organise,
 };
-use trapti::sram::EmbeddedTable;
+use trapti::sram::{EmbeddedTable, Ports};
 use trapti::trace::Predecessors;
 use trapti::units::{Bytes, Cycles, Hertz, Kelvin};
 
@@ -25,6 +25,7 @@ pub fn spec(technology: &str, capacity: Bytes, domains: u32, interleave: u32) ->
         temperature: Kelvin(350.0),
         macro_min: OrganisationSpec::MACRO_MIN,
         macro_max: OrganisationSpec::MACRO_MAX,
+        macro_ports: Ports::SingleReadWrite,
         bank_cycles: None,
         assumptions: Assumptions::default(),
     }

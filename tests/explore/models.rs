@@ -3,13 +3,15 @@
 use std::sync::OnceLock;
 use trapti::accelerator::Accelerator;
 use trapti::diagnostic::Source;
+use trapti::explore::demand::Subject;
+use trapti::explore::kept::Kept;
 use trapti::explore::{Choice, Exploration, Options, Point, Study, explore, select};
 use trapti::ids::MemoryId;
 use trapti::power::place::{Rule, Space, place};
 use trapti::sim::{self, simulate};
 use trapti::sram::EmbeddedTable;
-use trapti::trace::{Choices, Run};
-use trapti::workload::{Lowering, Model, Scenario, lower};
+use trapti::trace::{Choices, Lifetime, Run};
+use trapti::workload::{Class, Lowering, Model, Scenario, lower};
 
 const GPT: &str = r#"{"model_type": "gpt2", "n_layer": 2, "n_embd": 128, "n_head": 2, "n_positions": 256, "vocab_size": 512,
     "activation_function": "gelu_new"}"#;
@@ -161,4 +163,42 @@ fn a_design_is_placed_again_as_it_was_explored() {
             assert_eq!(Some(placement.digest()), expected.map(|(_, digest)| digest.clone()), "{name}");
         }
     }
+}
+
+/// Weights are used again for every token; in a large memory they stay, and a bound has to keep them too.
+#[test]
+fn weights_that_stay_between_tokens_are_kept() {
+    for run in runs() {
+        let subject = Subject { run, memory: MemoryId(0) };
+        let (kept, occupancy) = (Kept::of(&subject), subject.occupancy());
+        let held: Vec<(u64, u64)> = kept.held(occupancy).collect();
+        let at = |cycle: u64| held[held.partition_point(|(from, _)| *from <= cycle) - 1].1;
+        let live = |cycle: u64| -> u64 {
+            let now = run.lifetimes.iter().filter(|l| (l.reserved.0..l.released.0).contains(&cycle));
+            now.map(|l| l.extent.0).sum()
+        };
+        let mut waiting = 0;
+        for change in occupancy.changes.iter() {
+            let (needed, held) = (change.needed_total().0, at(change.cycle.0));
+            assert!(needed <= held && held <= (needed + change.obsolete.0).min(live(change.cycle.0)), "{change:?}");
+            waiting = waiting.max(held - needed);
+        }
+        // One layer is used after the other, so nearly all weights that stay wait at some time.
+        let stay = |l: &&Lifetime| l.class == Class::Weight && l.transfers > 1 && l.released.0 > occupancy.end.0 / 2;
+        let most: u64 = run.lifetimes.iter().filter(stay).map(|l| l.extent.0).sum();
+        assert!(waiting > most / 2, "{waiting} of {most}");
+    }
+}
+
+#[test]
+fn a_capacity_that_cannot_keep_the_weights_is_simulated_again() {
+    let study = PLACEMENTS.replace("1 MiB", "512 KiB").replace("[1, 4, 16]", "[4]");
+    let run = &runs()[..1];
+    let subject = Subject { run: &run[0], memory: MemoryId(0) };
+    let (needed, occupancy) = (subject.peak(), subject.occupancy());
+    let held = Kept::of(&subject).held(occupancy).map(|(_, bytes)| bytes).max().unwrap();
+    assert!(needed.0 < 512 << 10 && held > 512 << 10, "{needed} needed, {held} held");
+    let exploration = explored(&study, run, false);
+    assert!(exploration.points.iter().any(|p| !p.is_bound()), "{:?}", exploration.summary.infeasible);
+    assert!(exploration.points.iter().all(|p| p.dram_pj > 0.0), "weights are fetched again");
 }

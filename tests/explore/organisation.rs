@@ -1,6 +1,8 @@
 //! Organisations: what maps, which macros are taken, what wires cost.
 
 use super::memory::spec;
+use super::models::{explored, runs};
+use trapti::explore::{Choice, predict_points, select};
 use trapti::power::{Infeasible, OrganisationSpec, SleepLeakage, organise};
 use trapti::sram::EmbeddedTable;
 use trapti::units::{Bytes, Picojoules};
@@ -121,4 +123,27 @@ fn sensitivity_scales_all_macro_leakage() {
     assert!((triple.power.on.0 / nominal.power.on.0 - 3.0).abs() < 1e-12);
     assert!((triple.power.asleep[2].0 / nominal.power.asleep[2].0 - 3.0).abs() < 1e-12);
     assert_eq!(triple.read_energy, nominal.read_energy);
+}
+
+/// Two-port macros are estimated; there is no RTL to play or to generate.
+#[test]
+fn two_ports_are_characterised_and_not_selected() {
+    let study = |ports: &str| {
+        format!(
+            "[study]\ncapacity = '256 KiB'\ndomains = 4\nplacement = 'first-fit'\npolicies = ['never', 'mask']\n\
+             technology = '22nm-hp'\nmacro_ports = '{ports}'\n"
+        )
+    };
+    let [single, double] = ["1rw", "2rw"].map(|ports| explored(&study(ports), runs(), true));
+    for (one, two) in single.points.iter().zip(&double.points) {
+        assert!(two.area_mm2 > 1.5 * one.area_mm2 && two.reads_pj > one.reads_pj, "{one:?} {two:?}");
+    }
+    assert!(!double.summary.front.is_empty() && double.summary.front.iter().all(|front| front.prediction.is_none()));
+    let model = EmbeddedTable::new(false).unwrap();
+    assert!(select(&single, Choice::Point(0), &model).is_ok());
+    let refused = select(&double, Choice::Point(0), &model).unwrap_err().to_string();
+    assert!(refused.contains("no-rtl") && refused.contains("2rw"), "{refused}");
+    let mut double = double;
+    let refused = predict_points(&mut double, &[0], runs(), &model).unwrap_err().to_string();
+    assert!(refused.contains("no-rtl"), "{refused}");
 }

@@ -35,6 +35,9 @@ fn each_mistake_is_one_diagnostic_at_its_place() {
         ("capacity = 48", "a size such as `64 MiB`"),
         ("capacity = \"48\"", "a size such as `64 MiB`"),
         ("capacity = []", "at least one"),
+        ("capacity = \"0 B\"", "from 1 B to 1024 GiB"),
+        ("capacity = \"4096 GiB\"", "from 1 B to 1024 GiB"),
+        ("capacity = \"nan MiB\"", "a size such as `64 MiB`"),
         ("domains = [0]", "1"),
         ("domains = [65]", "64"),
         ("domains = \"all\"", "auto"),
@@ -45,6 +48,7 @@ fn each_mistake_is_one_diagnostic_at_its_place() {
         ("alpha = [0]", "0.01"),
         ("alpha = [1.1]", "1"),
         ("alpha = [-1.0]", "0.01"),
+        ("alpha = [nan]", "0.01"),
         ("alpha = []", "shares from 0.01 to 1"),
         ("placement = [\"best-fit\"]", "offline"),
         ("placement = []", "placements such as"),
@@ -59,8 +63,13 @@ fn each_mistake_is_one_diagnostic_at_its_place() {
         ("temperature = 350", "350 K"),
         ("period = 1", "a time such as"),
         ("period = []", "back to back"),
+        ("period = \"0 s\"", "above 0"),
+        ("period = \"10000000 s\"", "up to 1000000 s"),
         ("wake_off = \"20\"", "a time such as"),
+        ("wake_off = \"1 s\"", "up to 100 ms"),
         ("kappa = -1.0", "0"),
+        ("kappa = nan", "0"),
+        ("macro_ports = \"3rw\"", "2rw"),
         ("objectives = [\"speed\"]", "latency"),
         ("states = [\"off\"]", "retention"),
     ] {
@@ -68,6 +77,37 @@ fn each_mistake_is_one_diagnostic_at_its_place() {
         assert_eq!(found.len(), 1, "{line}: {found:?}");
         assert!(found[0].contains("study.toml:") && found[0].contains(expected), "{line}: {}", found[0]);
     }
+}
+
+#[test]
+fn shares_contradict_the_characterisations_own_leakage() {
+    let text = format!("{GOOD}sleep_leakage = 'characterisation'\nretention_leakage = 0.2\noff_leakage = 0.1\n");
+    let Err(Error::Input(problems)) = Study::parse(&Source::new("study.toml", text)) else { panic!("accepted") };
+    let all: Vec<String> = problems.iter().map(|p| p.render(false)).collect();
+    assert!(all.len() == 2 && all.iter().all(|p| p.contains("characterisation's own")), "{all:?}");
+}
+
+#[test]
+fn a_workload_that_is_there_twice_is_refused() {
+    let model = EmbeddedTable::new(false).unwrap();
+    let twice = [runs()[0].clone(), runs()[0].clone()];
+    for text in [GOOD.to_string(), format!("{GOOD}workloads = ['gpt', 'gp']\n")] {
+        let study = Study::parse(&Source::new("study.toml", text)).unwrap();
+        let refused = explore(&study, &twice, &model, Options { predict: false }).unwrap_err().to_string();
+        assert!(refused.contains("`gpt` is there twice"), "{refused}");
+    }
+}
+
+/// The largest of everything that a study may say: an answer, no overflow.
+#[test]
+fn absurd_sizes_are_answered() {
+    let text = GOOD.replace("\"1 MiB\"", "[\"1 MiB\", \"1024 GiB\", \"3 B\"]").replace("[4]", "[1, 4, 64]")
+        + "interleave = [1, 64]\nperiod = \"1000000 s\"\nwake_off = \"100 ms\"\nmacro_max = \"8 MiB\"\nextrapolate = true\n";
+    let exploration = explored(&text, runs(), true);
+    assert!(exploration.points.iter().all(|p| p.energy_pj.is_finite() && p.energy_pj > 0.0));
+    let bytes: Vec<u64> = exploration.points.iter().map(|p| p.capacity_bytes).collect();
+    assert!(bytes.contains(&(1 << 20)) && !bytes.contains(&3));
+    assert!(exploration.summary.infeasible.iter().any(|i| i.capacity_bytes == 3 && i.reason.contains("not mappable")));
 }
 
 #[test]

@@ -177,6 +177,7 @@ fn point(of: &LibertyMacro, spec: &MacroSpec, borrowed: &MacroPoint, heat: f64) 
         retention_leakage: Milliwatts(kept(of.retention_mw, RETENTION_SHARE)),
         off_leakage: Milliwatts(kept(of.off_mw, off_share)),
         wake: borrowed.wake,
+        wake_times: borrowed.wake_times,
         area: SquareMillimetres(of.area_mm2),
         gated_area: SquareMillimetres(of.area_mm2),
         basis: evidence.weakest(),
