@@ -1,5 +1,5 @@
-//! Speed of an exploration: segments tabulated a second in one geometry, points evaluated a second from tables, and a study of a
-//! million points from the run to the ranked result.
+//! Speed of an exploration: segments tabulated a second in one geometry, points evaluated a second from tables of idle intervals
+//! and from class times that are known, and a study of a million points from the run to the ranked result.
 //!
 //! GPT-2 XL, 1024 tokens, on the edge accelerator of the repository. `docs/exploration.md` has measured values.
 
@@ -9,12 +9,12 @@ use std::time::Duration;
 use trapti::accelerator::Accelerator;
 use trapti::diagnostic::Source;
 use trapti::explore::demand::Subject;
-use trapti::explore::estimate::estimate;
-use trapti::explore::gap::Gate;
+use trapti::explore::estimate::{estimate, totals};
+use trapti::explore::gap::{Gate, Slept};
 use trapti::explore::{Options, Placed, Study, Unplaced, explore_into};
 use trapti::ids::MemoryId;
 use trapti::power::place::Rule;
-use trapti::power::{Policy, TransitionCycles, organise};
+use trapti::power::{Policy, TransitionCycles, energy, organise};
 use trapti::sim::{self, simulate};
 use trapti::sram::EmbeddedTable;
 use trapti::trace::Run;
@@ -78,6 +78,15 @@ fn bench(criterion: &mut Criterion) {
             let point =
                 |k| estimate(&table, &demand, &memory, &Gate::new(&policies(k), small.states), &times).1.total();
             (0..1000).map(point).sum::<trapti::units::Picojoules>()
+        })
+    });
+
+    let gate = |k| Gate::new(&policies(k), small.states);
+    let known: Vec<Slept> = (0..1000).map(|k| table.slept(&gate(k), &times)).collect();
+    group.bench_function("points from class times", |b| {
+        b.iter(|| {
+            let point = |slept| energy(&memory, &totals(&table, &demand, slept), demand.dram_energy_per_bit).total();
+            known.iter().map(point).sum::<trapti::units::Picojoules>()
         })
     });
 

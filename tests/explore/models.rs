@@ -192,12 +192,12 @@ fn weights_that_stay_between_tokens_are_kept() {
 
 #[test]
 fn a_capacity_that_cannot_keep_the_weights_is_simulated_again() {
-    let study = PLACEMENTS.replace("1 MiB", "512 KiB").replace("[1, 4, 16]", "[4]");
+    let study = PLACEMENTS.replace("1 MiB", "256 KiB").replace("[1, 4, 16]", "[4]");
     let run = &runs()[..1];
     let subject = Subject { run: &run[0], memory: MemoryId(0) };
     let (needed, occupancy) = (subject.peak(), subject.occupancy());
     let held = Kept::of(&subject).held(occupancy).map(|(_, bytes)| bytes).max().unwrap();
-    assert!(needed.0 < 512 << 10 && held > 512 << 10, "{needed} needed, {held} held");
+    assert!(needed.0 < 256 << 10 && held > 256 << 10, "{needed} needed, {held} held");
     let exploration = explored(&study, run, false);
     assert!(exploration.points.iter().any(|p| !p.is_bound()), "{:?}", exploration.summary.infeasible);
     assert!(exploration.points.iter().all(|p| p.dram_pj > 0.0), "weights are fetched again");

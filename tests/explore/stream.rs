@@ -11,7 +11,7 @@ fn study() -> String {
     let timeouts = (0..300).map(|k| format!("{{ timeout = {{ retention = {}, off = {} }} }}", 5 + k, 20 + 40 * k));
     format!(
         "[study]\ncapacity = [\"1 MiB\", \"512 KiB\"]\ndomains = [4, 16]\nalpha = [0.8, 1.0]\nplacement = [\"ideal\", \"first-fit\", \"offline\"]\n\
-         technology = [\"22nm-hp\", \"45nm-lstp\"]\nperiod = [\"back to back\", \"10 ms\"]\nsystem_power = \"20 mW\"\n\
+         technology = [\"22nm-lstp-hp\", \"45nm-lstp\"]\nperiod = [\"back to back\", \"10 ms\"]\nsystem_power = \"20 mW\"\n\
          policies = [\"never\", \"mask\", \"scheduled\", {}]\n",
         timeouts.collect::<Vec<_>>().join(", ")
     )

@@ -41,6 +41,12 @@ fn one_macro_with_the_provenance_of_every_number() {
         assert_eq!(evidence["estimated_error"], 0.0);
     }
     assert_eq!(answer["basis"], "exact");
+    // Times of waking are no source's: assumed, and said so.
+    for (name, expected) in [("wake_light_ns", 2.0), ("wake_retention_ns", 10.0), ("wake_off_ns", 20.0)] {
+        assert_eq!(answer[name].as_f64(), Some(expected));
+        let evidence = &answer["evidence"][name];
+        assert_eq!((evidence["source"].as_str(), evidence["basis"].as_str()), (Some("default-time"), Some("assumed")));
+    }
     let human = trapti(&[&MACRO[..], &["--device", "itrs-lstp", "--temperature", "77 C"]].concat());
     let text = String::from_utf8(human.stdout).unwrap();
     for expected in ["350.15 K", "63.3346  pJ", "mm²", "interpolated", "±", "leakage band"] {
