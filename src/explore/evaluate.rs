@@ -244,11 +244,14 @@ impl<'a> Setting<'a> {
     }
 
     fn identify(&self, points: &mut PointColumns, row: usize, policy: &Policy) {
+        let memory = self.memory;
         let [light, retention, off] = policy.thresholds(self.study.states).map(|cycles| cycles.0);
         points.threshold_light_cycles[row] = light;
         points.threshold_retention_cycles[row] = retention;
         points.threshold_off_cycles[row] = off;
-        let area = if *policy == Policy::Never { self.memory.area } else { self.memory.gated_area };
-        points.area_mm2[row] = area.0;
+        let gated = *policy != Policy::Never;
+        let (macros, logic) = (if gated { memory.gated_area } else { memory.area }, memory.logic_area(gated));
+        points.logic_area_mm2[row] = logic.0;
+        points.area_mm2[row] = (macros + logic).0;
     }
 }

@@ -6,6 +6,7 @@ use super::sink::{Sink, completed, stored, write};
 use super::study::{Objective, PortShape, Study};
 use crate::artefact::{self, Input, Staging};
 use crate::error::{Error, Result};
+use crate::power::LogicProvenance;
 use crate::schema;
 use crate::sram::Provenance;
 use crate::table::read_groups;
@@ -43,6 +44,9 @@ pub struct Summary {
     pub workloads: Vec<WorkloadSummary>,
     /// Where the characterisation comes from.
     pub characterisation: Provenance,
+    /// Where the size of controller and multiplexers comes from.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub logic: Option<LogicProvenance>,
     /// Feasible points.
     pub points: u64,
     /// Combinations that cannot exist, each with its reason.

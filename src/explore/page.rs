@@ -263,7 +263,7 @@ impl Tables<'_> {
 
     fn area(&self) -> String {
         let mut text = String::from(
-            "## Area\n\nSleep transistors, as a share of the macros' area: least and most over all splits.\n\n",
+            "## Area\n\nSleep transistors and power controller, as a share of the ungated memory's area: least and most over all splits.\n\n",
         );
         let key = |p: &Point| (p.capacity_bytes, p.domains, p.interleave, p.technology.clone());
         let ungated: std::collections::BTreeMap<_, f64> =

@@ -232,8 +232,10 @@ record! {
         ideal_pj: f64,
         /// Energy of infinitely many domains: needed bytes in the cheapest state that keeps them, the others OFF, transitions free.
         limit_pj: f64,
-        /// Area of the macros, with sleep transistors unless the policy is `never`.
+        /// Area of macros and logic, with sleep transistors and power controller unless the policy is `never`.
         area_mm2: f64,
+        /// Of it logic: multiplexers between ports and banks, and the power controller.
+        logic_area_mm2: f64,
         /// Planned cycles, all workloads.
         cycles: u64,
         /// Cycles that wakes and bank conflicts could add, each counted as if nothing hid it.

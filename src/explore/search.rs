@@ -14,7 +14,7 @@ use super::study::{PortShape, Study};
 use super::version::{Tight, Versions, Wanted};
 use crate::artefact::Input;
 use crate::error::Result;
-use crate::power::BankedMemory;
+use crate::power::{BankedMemory, LogicProvenance};
 use crate::schema;
 use crate::sram::SramModel;
 use crate::trace::Run;
@@ -231,6 +231,10 @@ impl<'r> Search<'_, 'r> {
             memory: self.subjects[0].shape().name.clone(),
             workloads: self.subjects.iter().map(workload_summary).collect::<Result<_>>()?,
             characterisation: self.model.provenance(),
+            logic: Some(match self.study.assumptions.controller {
+                None => LogicProvenance::counted()?,
+                Some(_) => LogicProvenance::stated(),
+            }),
             points: 0,
             infeasible: Vec::new(),
             front: Vec::new(),

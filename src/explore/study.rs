@@ -150,6 +150,7 @@ impl Study {
             ports: port.ports,
             word_bits: port.word_bits,
             clock: port.clock,
+            states: self.states,
             technology,
             temperature: self.temperature,
             macro_min: self.macro_min,

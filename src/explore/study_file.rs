@@ -111,6 +111,8 @@ fn filled<T: FromValue>(field: &Field<'_>) -> Option<Vec<T>> {
 
 /// Largest capacity: far above what is on any chip, far below where products of sizes overflow.
 const LARGEST: Bytes = Bytes(1 << 40);
+/// Most gates of a controller, a domain or shared.
+const MOST_GATES: u64 = 1 << 40;
 /// Longest period, so that domain-cycles of all workloads stay countable.
 const LONGEST_PERIOD: Nanoseconds = Nanoseconds(1e15);
 /// Longest time of waking, so that the controller's counters hold it.
@@ -301,20 +303,24 @@ fn wake(table: &mut Table<'_>) -> WakeTimes {
 
 fn assumptions(table: &mut Table<'_>) -> Assumptions {
     let default = Assumptions::default();
-    let gates = ControllerGates::default();
     Assumptions {
         kappa: table.optional("kappa").number(0.0..=100.0).unwrap_or(default.kappa),
         activity: table.optional("activity").number(0.0..=1.0).unwrap_or(default.activity),
         wire_length: table.optional("wire_length").value(),
         mux_energy: table.optional("mux_energy").value(),
         system_power: table.optional("system_power").value().unwrap_or_default(),
-        controller: ControllerGates {
-            per_domain: table.optional("controller_gates_per_domain").value().unwrap_or(gates.per_domain),
-            shared: table.optional("controller_gates_shared").value().unwrap_or(gates.shared),
-        },
+        controller: controller(table),
         sleep_leakage: sleep_leakage(table),
         leakage_scale: table.optional("leakage_scale").number(0.0..=1000.0).unwrap_or(default.leakage_scale),
     }
+}
+
+/// A size of the controller instead of the counted one; a key that is left out is 0.
+fn controller(table: &mut Table<'_>) -> Option<ControllerGates> {
+    let keys = ["controller_gates_per_domain", "controller_gates_shared"].map(|key| table.optional(key));
+    let given = keys.iter().any(Field::is_present);
+    let [per_domain, shared] = keys.each_ref().map(|key| key.integer(0..=MOST_GATES).unwrap_or(0));
+    given.then_some(ControllerGates { per_domain, shared })
 }
 
 fn sleep_leakage(table: &mut Table<'_>) -> SleepLeakage {

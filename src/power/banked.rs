@@ -1,6 +1,6 @@
 //! A banked memory with its costs: what an access, a cycle in a state and a wake cost, how large and how fast it is.
 
-use super::{MacroShape, Organisation, StatePower, WakeEnergy};
+use super::{Logic, MacroShape, Organisation, StatePower, WakeEnergy};
 use crate::sram::{Basis, Technology};
 use crate::units::{Hertz, Kelvin, Millimetres, Milliwatts, Nanoseconds, Picojoules, SquareMillimetres};
 use serde::{Deserialize, Serialize};
@@ -16,8 +16,9 @@ pub struct Assumptions {
     pub wire_length: Option<Millimetres>,
     /// Energy of one bit through one level of 2:1 multiplexers; `None`: the gate of [`crate::sram::Wire`].
     pub mux_energy: Option<Picojoules>,
-    /// Size of the controller.
-    pub controller: ControllerGates,
+    /// Size of the controller; `None`: that of the RTL, as counted ([`Logic::of`]).
+    #[serde(default)]
+    pub controller: Option<ControllerGates>,
     /// Where the leakage of retention and OFF comes from.
     pub sleep_leakage: SleepLeakage,
     /// Factor on all macro leakage, for sensitivity: characterisations differ by several times.
@@ -27,7 +28,7 @@ pub struct Assumptions {
     pub system_power: Milliwatts,
 }
 
-/// Size of the power controller in two-input gate equivalents (a flip-flop counts as five).
+/// Size of the power controller in two-input NANDs, instead of what was counted.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct ControllerGates {
     /// For each domain: state machine, timers, counters.
@@ -59,13 +60,6 @@ impl Default for SleepLeakage {
     }
 }
 
-impl Default for ControllerGates {
-    /// About 3000 gates a domain with 64-bit timers and counters; the 32-bit time base of silicon halves it.
-    fn default() -> Self {
-        Self { per_domain: 1500, shared: 1000 }
-    }
-}
-
 impl Default for Assumptions {
     fn default() -> Self {
         Self {
@@ -73,7 +67,7 @@ impl Default for Assumptions {
             activity: 0.5,
             wire_length: None,
             mux_energy: None,
-            controller: ControllerGates::default(),
+            controller: None,
             sleep_leakage: SleepLeakage::default(),
             leakage_scale: 1.0,
             system_power: Milliwatts(0.0),
@@ -104,7 +98,9 @@ pub struct BankedMemory {
     pub power: StatePower,
     /// Rail energy of waking one domain, κ included.
     pub wake: WakeEnergy,
-    /// Leakage of the interconnect's repeaters, never gated.
+    /// Logic around the macros.
+    pub logic: Logic,
+    /// Leakage of the interconnect's repeaters and multiplexers, never gated.
     pub interconnect_leakage: Milliwatts,
     /// Leakage of the power controller, never gated.
     pub controller_leakage: Milliwatts,
@@ -130,6 +126,12 @@ impl BankedMemory {
         let shape = &self.macro_shape;
         let banks = u64::from(self.organisation.domains) * u64::from(self.organisation.interleave);
         banks * u64::from(shape.rows) * u64::from(shape.columns)
+    }
+
+    /// Area of the logic around the macros, with the power controller if the memory is gated.
+    pub fn logic_area(&self, gated: bool) -> SquareMillimetres {
+        let nands = if gated { self.logic.total() } else { self.logic.multiplexers };
+        Logic::area(nands, self.technology.node_nm)
     }
 
     /// Leakage with every domain ON.

@@ -6,7 +6,8 @@
 //! part of the choice because small macros cost area and area costs wire; without it the smallest macro would nearly always win.
 
 use super::{
-    Assumptions, BankedMemory, Infeasible, MacroShape, Organisation, Sleep, SleepLeakage, StatePower, WakeEnergy,
+    Assumptions, BankedMemory, Infeasible, Logic, MacroShape, Organisation, Sleep, SleepLeakage, StatePower, States,
+    WakeEnergy,
 };
 use crate::error::Error;
 use crate::sram::{Device, MacroPoint, MacroSpec, Ports, SramModel, Technology, Wire, wire};
@@ -27,6 +28,8 @@ pub struct OrganisationSpec {
     pub word_bits: u32,
     /// Clock.
     pub clock: Hertz,
+    /// Sleep states of the hardware besides OFF; they decide about the size of the controller.
+    pub states: States,
     /// Node and device types.
     pub technology: Technology,
     /// Temperature of the chip.
@@ -125,7 +128,9 @@ pub fn organise(spec: &OrganisationSpec, model: &dyn SramModel) -> Result<Banked
     }
     let chosen =
         choose(candidates, spec.bank_cycles.unwrap_or(spec.interleave)).ok_or_else(|| no_macro(spec, reason))?;
-    Ok(banked(spec, domain_words, &wire, chosen))
+    let organisation = organisation(spec, domain_words, &chosen);
+    let logic = logic(spec, &organisation).map_err(|e| no_macro(spec, explain(e)))?;
+    Ok(banked(spec, organisation, logic, &wire, chosen))
 }
 
 fn no_macro(spec: &OrganisationSpec, reason: String) -> Infeasible {
@@ -223,22 +228,44 @@ fn choose(candidates: Vec<Candidate>, bank_cycles: u32) -> Option<Candidate> {
     candidates.into_iter().filter(|c| c.bank_cycles <= limit).min_by(better)
 }
 
-fn banked(spec: &OrganisationSpec, domain_words: u64, wire: &Wire, chosen: Candidate) -> BankedMemory {
+fn organisation(spec: &OrganisationSpec, domain_words: u64, chosen: &Candidate) -> Organisation {
+    let access_time = chosen.point.access_time + chosen.interconnect.delay;
+    Organisation {
+        domains: spec.domains,
+        interleave: spec.interleave,
+        domain_words,
+        word_bits: spec.word_bits,
+        ports: spec.ports,
+        read_latency: spec.clock.cycles_covering(access_time, 1).0 as u32,
+        bank_cycles: chosen.bank_cycles,
+    }
+}
+
+/// What was counted, with the controller that the study states, if it does.
+fn logic(spec: &OrganisationSpec, organisation: &Organisation) -> crate::Result<Logic> {
+    let counted = Logic::of(organisation, spec.states)?;
+    Ok(match spec.assumptions.controller {
+        None => counted,
+        Some(gates) => {
+            let control = gates.per_domain * u64::from(spec.domains) + gates.shared;
+            Logic { control: control as f64, ..counted }
+        }
+    })
+}
+
+fn banked(
+    spec: &OrganisationSpec,
+    organisation: Organisation,
+    logic: Logic,
+    wire: &Wire,
+    chosen: Candidate,
+) -> BankedMemory {
     let Candidate { shape, point, interconnect, .. } = chosen;
     let access_time = point.access_time + interconnect.delay;
     let per_domain = f64::from(spec.interleave) * f64::from(shape.rows) * f64::from(shape.columns);
-    let gates = spec.assumptions.controller;
-    let gate_count = gates.per_domain * u64::from(spec.domains) + gates.shared;
     BankedMemory {
-        organisation: Organisation {
-            domains: spec.domains,
-            interleave: spec.interleave,
-            domain_words,
-            word_bits: spec.word_bits,
-            ports: spec.ports,
-            read_latency: spec.clock.cycles_covering(access_time, 1).0 as u32,
-            bank_cycles: chosen.bank_cycles,
-        },
+        organisation,
+        logic,
         macro_shape: shape,
         clock: spec.clock,
         technology: spec.technology,
@@ -248,8 +275,8 @@ fn banked(spec: &OrganisationSpec, domain_words: u64, wire: &Wire, chosen: Candi
         interconnect_energy: interconnect.energy,
         power: state_power(spec, &point, per_domain),
         wake: wake_energy(spec, &point, per_domain),
-        interconnect_leakage: interconnect.leakage,
-        controller_leakage: wire.gate.leakage * gate_count as f64,
+        interconnect_leakage: interconnect.leakage + wire.gate.leakage * logic.multiplexers,
+        controller_leakage: wire.gate.leakage * logic.control,
         system_power: spec.assumptions.system_power,
         area: chosen.area,
         gated_area: point.gated_area * (per_domain * f64::from(spec.domains)),

@@ -6,14 +6,14 @@ use std::ops::Range;
 use std::sync::Arc;
 
 /// Lines of comma-separated values with a header; `#` begins a comment line.
-pub(super) struct Lines<'t> {
+pub(crate) struct Lines<'t> {
     source: &'t Arc<Source>,
     header: Vec<&'t str>,
     rest: Box<dyn Iterator<Item = (usize, &'t str)> + 't>,
 }
 
 /// One line of a table.
-pub(super) struct Line<'t> {
+pub(crate) struct Line<'t> {
     source: &'t Arc<Source>,
     header: Vec<&'t str>,
     start: usize,

@@ -36,6 +36,7 @@ mod temperature;
 mod wires;
 
 pub use cacti::Cacti;
+pub(crate) use columns::{Line, Lines};
 pub use embedded::EmbeddedTable;
 pub use evidence::{Basis, Evidence, EvidenceSet, Metric, Origin};
 pub use liberty::Liberty;

@@ -21,6 +21,7 @@ pub fn spec(technology: &str, capacity: Bytes, domains: u32, interleave: u32) ->
         ports: 2,
         word_bits: 256,
         clock: Hertz(1_000_000_000),
+        states: States { light: true, retention: true },
         technology: technology.parse().unwrap(),
         temperature: Kelvin(350.0),
         macro_min: OrganisationSpec::MACRO_MIN,
@@ -36,7 +37,7 @@ pub fn memory(technology: &str, domains: u32) -> BankedMemory {
     let model = EmbeddedTable::new(false).unwrap();
     let capacity = Bytes(u64::from(domains) * DOMAIN_WORDS * 32);
     let mut spec = spec(technology, capacity, domains, 1);
-    spec.assumptions.controller = ControllerGates { per_domain: 100, shared: 0 };
+    spec.assumptions.controller = Some(ControllerGates { per_domain: 100, shared: 0 });
     organise(&spec, &model).unwrap()
 }
 
