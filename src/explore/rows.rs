@@ -39,8 +39,11 @@ const POINT: [&str; 15] = [
     "stalls at most [Mcycles]",
 ];
 
+/// Four decimals, and more of what is small: at least four digits that count.
 fn millijoules(pj: f64) -> String {
-    format!("{:.4}", pj * 1e-9)
+    let mj = pj * 1e-9;
+    let first = if mj > 0.0 { mj.log10().floor() as i32 } else { 0 };
+    format!("{mj:.*}", (3 - first).clamp(4, 9) as usize)
 }
 
 fn megacycles(cycles: u64) -> String {
