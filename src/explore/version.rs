@@ -83,6 +83,8 @@ impl<'r> Version<'r> {
             let (workload, op) = (subject.name().into(), op.to_string());
             return Ok(Err(Infeasible::Thrashing { workload, op, lacking: *lacking }));
         }
+        // What is known of the workload, such as its tokens, does not change.
+        let run = Run { choices: subject.run.choices.clone(), ..run };
         Self::new(Cow::Owned(run), subject.memory, wanted).map(Ok)
     }
 

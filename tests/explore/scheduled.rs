@@ -165,7 +165,7 @@ fn a_scheduled_point_is_estimated_and_its_tables_written() {
         assert!(
             point.oracle_pj <= point.energy_pj * (1.0 + 1e-12) && point.energy_pj <= point.never_pj * (1.0 + 1e-12)
         );
-        assert!(point.is_bound() || point.ideal_pj <= point.energy_pj);
+        assert!(point.ideal_live_cycles <= point.live_cycles);
     }
     // Predicted, and built if asked for: a schedule needs a host.
     let placed = scheduled.iter().find(|p| !p.is_bound() && p.domains == 16 && p.technology == "22nm-hp").unwrap();
