@@ -178,12 +178,26 @@ fn every_stage_starts_from_disk() {
     let design = run(&["select", "exploration", "--min", "area", "-o", "design.json", "--format", "json"]);
     assert!(design.contains("trapti.design/1"));
     run(&["generate", "design.json", "-o", "rtl"]);
+    scheduled_without_tables(folder.path());
     let cosim = run(&["cosim", "design.json", "--run", "run", "--rtl", "rtl", "--layers", "1", "-o", "cosim"]);
     assert!(cosim.contains("EQUAL"), "{cosim}");
     let name = std::fs::read_dir(folder.path().join("cosim")).unwrap().next().unwrap().unwrap().path();
     let vcd = name.join("wave.vcd").display().to_string();
     assert!(run(&["wave", "check", &vcd, "--design", "design.json"]).contains("PASS"));
     run(&["report", "--run", "run", "--exploration", "exploration", "--design", "design.json", "-o", "report.html"]);
+}
+
+/// The design of a folder with a schedule player, replayed without the tables that it plays.
+fn scheduled_without_tables(folder: &Path) {
+    let mut design: serde_json::Value =
+        serde_json::from_slice(&std::fs::read(folder.join("design.json")).unwrap()).unwrap();
+    design["policy"] = serde_json::json!({"scheduled": {"depth": 16, "light": null, "retention": null, "off": null}});
+    std::fs::write(folder.join("scheduled.json"), design.to_string()).unwrap();
+    let output = trapti(folder).args(["cosim", "scheduled.json", "--run", "run", "-o", "told"]).output().unwrap();
+    assert_eq!(output.status.code(), Some(2));
+    let message = text(&output.stderr);
+    assert!(message.contains("error[no-schedule]") && message.contains("--schedule DIR"), "{message}");
+    assert!(!folder.join("told").exists());
 }
 
 #[test]

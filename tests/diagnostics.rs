@@ -34,6 +34,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("not-characterised", "of characterisations; tests/sram.rs"),
     ("not-placeable", "of a run and a design; tests/cosim.rs"),
     ("not-placed", "of placements that are made in memory; tests/power"),
+    ("no-schedule", "of the replay of a scheduled design; tests/cli.rs"),
     ("not-selectable", "of explorations; tests/explore"),
     ("nothing-selected", "of a replay of no op; tests/power"),
     ("occupancy-only", "of an imported run; tests/cli.rs"),
