@@ -120,11 +120,6 @@ impl Gate {
         }
         steps
     }
-
-    /// First threshold after `idle` cycles.
-    fn next_threshold(&self, idle: u64) -> u64 {
-        self.thresholds.into_iter().flatten().filter(|t| *t > idle).min().unwrap_or(u64::MAX)
-    }
 }
 
 /// Idle times at which states are entered, each deeper than the one before.
@@ -213,61 +208,54 @@ impl<'t> Walk<'t> {
 
 /// What a policy makes of a gap.
 pub fn follow(gap: &Gap, gate: &Gate, times: &TransitionCycles) -> Slept {
-    let from_reset = matches!(gap.place, Place::Head | Place::Whole) && gate.sleeps();
-    let state = from_reset.then_some(Sleep::Off);
-    let mut walk = Walk::new(gap, times, state);
-    let (mut now, mut at) = (0, 0);
-    while now < gap.length {
-        while gap.dead.get(at).is_some_and(|(_, end)| *end <= now) {
-            at += 1;
-        }
-        let (dies, revives) = gap.dead.get(at).copied().unwrap_or((u64::MAX, u64::MAX));
-        let live = now < dies;
-        // After reset every threshold counts as reached.
-        let idle = if from_reset { u64::MAX } else { now };
-        walk.go(now, gate.target(idle, live));
-        now = gate.next_threshold(now).min(if live { dies } else { revives });
-    }
-    walk.finish(gap)
+    Follower::new(*gate, times).follow(gap)
 }
 
-/// A policy whose steps are worked out, to follow many gaps.
+/// A policy whose targets are worked out, to follow many gaps.
 pub struct Follower<'t> {
     gate: Gate,
-    live: Steps,
-    dead: Steps,
     times: &'t TransitionCycles,
+    /// Thresholds, ascending; none is beyond all time.
+    thresholds: [u64; 3],
+    /// Target of a dead and of a live domain after so many thresholds.
+    targets: [[Option<Sleep>; 4]; 2],
 }
 
 impl<'t> Follower<'t> {
-    /// Works out the steps.
+    /// Works out the targets.
     pub fn new(gate: Gate, times: &'t TransitionCycles) -> Self {
-        Self { gate, live: gate.steps(true), dead: gate.steps(false), times }
-    }
-
-    /// Steps of a domain that stays live, or stays dead.
-    pub fn steps(&self, live: bool) -> &[(u64, Sleep)] {
-        if live { self.live.as_slice() } else { self.dead.as_slice() }
+        let mut thresholds = gate.thresholds.map(|threshold| threshold.unwrap_or(u64::MAX));
+        thresholds.sort_unstable();
+        let of = |live: bool| {
+            let mut targets = [gate.target(0, live); 4];
+            for (target, idle) in targets[1..].iter_mut().zip(thresholds) {
+                *target = gate.target(idle, live);
+            }
+            targets
+        };
+        Self { gate, times, thresholds, targets: [of(false), of(true)] }
     }
 
     /// As [`follow`].
     pub fn follow(&self, gap: &Gap) -> Slept {
-        match (gap.place, gap.dead.as_slice()) {
-            (Place::Inner | Place::Tail, &[(death, end)]) if end == gap.length => self.dying(gap, death),
-            _ => follow(gap, &self.gate, self.times),
-        }
-    }
-
-    /// A gap in which all data dies once: the steps of a live domain, the deepest that a dead one has reached by then, and those left.
-    fn dying(&self, gap: &Gap, death: u64) -> Slept {
-        let mut walk = Walk::new(gap, self.times, None);
-        for &(now, state) in self.live.as_slice().iter().take_while(|step| step.0 < death) {
-            walk.go(now, Some(state));
-        }
-        let steps = self.dead.as_slice();
-        let reached = steps.iter().take_while(|step| step.0 <= death).count();
-        for &(time, state) in steps[reached.saturating_sub(1)..].iter().take_while(|step| step.0 < gap.length) {
-            walk.go(time.max(death), Some(state));
+        let from_reset = matches!(gap.place, Place::Head | Place::Whole) && self.gate.sleeps();
+        let mut walk = Walk::new(gap, self.times, from_reset.then_some(Sleep::Off));
+        // After reset every threshold counts as reached.
+        let (mut now, mut reached) = (0, if from_reset { self.thresholds.len() } else { 0 });
+        let mut dead = gap.dead.iter();
+        let mut stretch = dead.next();
+        while now < gap.length {
+            while stretch.is_some_and(|(_, end)| *end <= now) {
+                stretch = dead.next();
+            }
+            let (dies, revives) = stretch.copied().unwrap_or((u64::MAX, u64::MAX));
+            let live = now < dies;
+            walk.go(now, self.targets[usize::from(live)][reached]);
+            let threshold = self.thresholds.get(reached).copied().unwrap_or(u64::MAX);
+            now = threshold.min(if live { dies } else { revives });
+            while self.thresholds.get(reached).is_some_and(|threshold| *threshold <= now) {
+                reached += 1;
+            }
         }
         walk.finish(gap)
     }

@@ -23,6 +23,8 @@ pub struct IntervalTable {
     pub live: Arc<Lengths>,
     /// Inner gaps without a live byte.
     pub dead: Arc<Lengths>,
+    /// Gaps without a live byte before the first access.
+    pub fresh: Arc<Lengths>,
     /// Every other gap with its count, sorted.
     pub others: Vec<(Gap, u64)>,
 }
@@ -32,6 +34,7 @@ pub struct IntervalTable {
 pub struct Collector {
     live: Vec<u64>,
     dead: Vec<u64>,
+    fresh: Vec<u64>,
     others: FxHashMap<Gap, u64>,
     busy: u64,
 }
@@ -48,6 +51,7 @@ impl Collector {
             _ if gap.length == 0 => {}
             (Place::Inner, []) => self.live.push(gap.length),
             (Place::Inner, [(0, end)]) if *end == gap.length => self.dead.push(gap.length),
+            (Place::Head, [(0, end)]) if *end == gap.length => self.fresh.push(gap.length),
             _ => *self.others.entry(gap).or_default() += 1,
         }
     }
@@ -56,6 +60,7 @@ impl Collector {
     pub fn merge(&mut self, other: Collector) {
         self.live.extend(other.live);
         self.dead.extend(other.dead);
+        self.fresh.extend(other.fresh);
         self.busy += other.busy;
         for (gap, count) in other.others {
             *self.others.entry(gap).or_default() += count;
@@ -66,8 +71,8 @@ impl Collector {
     pub fn table(self, domains: u64, cycles: u64) -> IntervalTable {
         let mut others: Vec<_> = self.others.into_iter().collect();
         others.sort_unstable();
-        let (live, dead) = (Arc::new(Lengths::new(self.live)), Arc::new(Lengths::new(self.dead)));
-        IntervalTable { cycles, domains, busy: self.busy, live, dead, others }
+        let [live, dead, fresh] = [self.live, self.dead, self.fresh].map(|lengths| Arc::new(Lengths::new(lengths)));
+        IntervalTable { cycles, domains, busy: self.busy, live, dead, fresh, others }
     }
 }
 
@@ -75,7 +80,7 @@ impl IntervalTable {
     /// Domain-cycles without an access.
     pub fn idle(&self) -> u64 {
         let others: u64 = self.others.iter().map(|(g, n)| g.length * n).sum();
-        self.live.total().1 + self.dead.total().1 + others
+        self.live.total().1 + self.dead.total().1 + self.fresh.total().1 + others
     }
 
     /// The same run with idle time after it, up to `cycles`: data that is there at its end is dead from then on.
@@ -103,8 +108,11 @@ impl IntervalTable {
     /// What a policy makes of all gaps.
     pub fn slept(&self, gate: &Gate, times: &TransitionCycles) -> Slept {
         let follower = Follower::new(*gate, times);
-        let mut total = self.live.slept(follower.steps(true), times);
-        total.add(&self.dead.slept(follower.steps(false), times), 1);
+        let mut total = self.live.slept(gate.steps(true).as_slice(), times);
+        total.add(&self.dead.slept(gate.steps(false).as_slice(), times), 1);
+        if gate.sleeps() {
+            total.add(&self.fresh.since_reset(times), 1);
+        }
         for (gap, count) in &self.others {
             total.add(&follower.follow(gap), *count);
         }
@@ -113,11 +121,14 @@ impl IntervalTable {
 
     /// Every distinct gap with its count.
     pub fn gaps(&self) -> impl Iterator<Item = (Gap, u64)> + '_ {
-        let inner = |(length, count), dead: bool| {
-            (Gap { length, dead: if dead { vec![(0, length)] } else { vec![] }, place: Place::Inner }, count)
+        let of = |lengths: &'_ Arc<Lengths>, dead: bool, place: Place| {
+            let gap = move |(length, count)| {
+                (Gap { length, dead: if dead { vec![(0, length)] } else { vec![] }, place }, count)
+            };
+            lengths.iter().map(gap).collect::<Vec<_>>()
         };
-        let uniform =
-            self.live.iter().map(move |g| inner(g, false)).chain(self.dead.iter().map(move |g| inner(g, true)));
-        uniform.chain(self.others.iter().cloned())
+        let (live, dead) = (of(&self.live, false, Place::Inner), of(&self.dead, true, Place::Inner));
+        let fresh = of(&self.fresh, true, Place::Head);
+        live.into_iter().chain(dead).chain(fresh).chain(self.others.iter().cloned())
     }
 }

@@ -123,6 +123,13 @@ impl Lengths {
         total
     }
 
+    /// Domains that are OFF since reset until their first access, which wakes them.
+    pub(super) fn since_reset(&self, times: &TransitionCycles) -> Slept {
+        let out = times.out[Sleep::Off.index()];
+        let (count, sum) = self.above(out);
+        Slept { cycles: [0, 0, sum - out * count], wakes: [0, 0, self.total().0] }
+    }
+
     /// What lengths exceed `bound` by, of those above `entry` but not among the `deeper` ones.
     fn excess(&self, bound: u64, (entry, reaching): (u64, (u64, u64)), deeper: (u64, u64)) -> u64 {
         let (count, sum) = if bound > entry { self.above(bound) } else { reaching };
