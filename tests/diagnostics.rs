@@ -22,6 +22,7 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("design-name", "of a `design.json`; tests/rtl.rs"),
     ("device", "of SRAM tables that are embedded; tests/sram.rs"),
     ("different-accelerators", "of two runs; tests/explore/study.rs"),
+    ("duplicate-workload", "of a study and its runs; tests/explore/wrong.rs"),
     ("incomplete", "a reader that gives no reason, which would be a defect"),
     ("liberty-syntax", "of characterisations; tests/sram.rs"),
     ("macro-capacity", "of a `design.json`; tests/rtl.rs"),
