@@ -31,6 +31,8 @@ module pgsram_macro #(
   reg [31:0] epoch_q[0:WORDS-1];
   reg [BYTES-1:0] valid_q[0:WORDS-1];
   reg [LATENCY*ENTRY-1:0] out_q;
+  // Accesses on their way through the pipeline.
+  reg [LATENCY-1:0] flight_q = {LATENCY{1'b0}};
 
   // Words are stale while their epoch differs: epoch 0 is never the present one.
   reg [31:0] present_q = 32'd1;
@@ -43,21 +45,26 @@ module pgsram_macro #(
   reg [BITS-1:0] word;
   initial for (i = 0; i < WORDS; i = i + 1) epoch_q[i] = 32'd0;
 
+  // Whoever does nothing in a cycle must cost next to nothing: most macros of a memory do, in most cycles. So everything that only
+  // this process reads is updated in place, and the pipeline stands still when nothing is in it.
   always @(posedge clk_i) begin
-    kept_q <= kept;
-    if (kept_q & ~kept) present_q <= present_q + 32'd1;
-    if (LATENCY > 1) out_q <= out_q << ENTRY;
-    if (ce_i) begin
-      valid = (usable && epoch_q[addr_i] == present_q) ? valid_q[addr_i] : {BYTES{1'b0}};
-      word = data_q[addr_i];
-      if (!we_i) begin
-        for (i = 0; i < BYTES; i = i + 1) if (!valid[i]) word[8*i+:8] = POISON;
-        out_q[ENTRY-1:0] <= {usable ? |(be_i & ~valid) : 1'b1, word};
-      end else if (usable) begin
-        for (i = 0; i < BYTES; i = i + 1) if (be_i[i]) word[8*i+:8] = wdata_i[8*i+:8];
-        data_q[addr_i]  <= word;
-        valid_q[addr_i] <= valid | be_i;
-        epoch_q[addr_i] <= present_q;
+    if (kept_q & ~kept) present_q = present_q + 32'd1;
+    kept_q = kept;
+    if (ce_i | (|flight_q)) begin
+      if (LATENCY > 1) out_q <= out_q << ENTRY;
+      flight_q <= (flight_q << 1) | {{LATENCY{1'b0}}, ce_i};
+      if (ce_i) begin
+        valid = (usable && epoch_q[addr_i] == present_q) ? valid_q[addr_i] : {BYTES{1'b0}};
+        word = data_q[addr_i];
+        if (!we_i) begin
+          for (i = 0; i < BYTES; i = i + 1) if (!valid[i]) word[8*i+:8] = POISON;
+          out_q[ENTRY-1:0] <= {usable ? |(be_i & ~valid) : 1'b1, word};
+        end else if (usable) begin
+          for (i = 0; i < BYTES; i = i + 1) if (be_i[i]) word[8*i+:8] = wdata_i[8*i+:8];
+          data_q[addr_i]  = word;
+          valid_q[addr_i] = valid | be_i;
+          epoch_q[addr_i] = present_q;
+        end
       end
     end
   end

@@ -9,10 +9,15 @@ use crate::power::Organisation;
 #[derive(Debug, Clone)]
 pub struct MemoryModel {
     shift: u32,
-    epochs: Vec<u32>,
-    valid: Vec<u128>,
-    tags: Vec<u32>,
+    words: Vec<Word>,
     current: Vec<u32>,
+}
+
+/// Valid bytes, low half first; then the epoch above the tag: side by side, because words are touched one at a time and far apart.
+type Word = [u64; 3];
+
+fn valid(word: &Word) -> u128 {
+    u128::from(word[0]) | u128::from(word[1]) << 64
 }
 
 /// What a read finds.
@@ -27,34 +32,33 @@ pub struct Found {
 impl MemoryModel {
     /// A memory that was never written.
     pub fn new(organisation: &Organisation) -> Self {
-        let words = organisation.words() as usize;
         Self {
             shift: organisation.domain_words.trailing_zeros(),
-            epochs: vec![0; words],
-            valid: vec![0; words],
-            tags: vec![0; words],
+            words: vec![[0; 3]; organisation.words() as usize],
             current: vec![1; organisation.domains as usize],
         }
     }
 
-    fn stale(&self, word: u64) -> bool {
-        self.epochs[word as usize] != self.current[(word >> self.shift) as usize]
+    fn epoch(&self, word: u64) -> u32 {
+        self.current[(word >> self.shift) as usize]
     }
 
     /// Writes the enabled bytes of a word.
     pub fn write(&mut self, word: u64, enables: u128, tag: u32) {
-        let kept = if self.stale(word) { 0 } else { self.valid[word as usize] };
-        self.valid[word as usize] = kept | enables;
-        self.epochs[word as usize] = self.current[(word >> self.shift) as usize];
-        self.tags[word as usize] = tag;
+        let epoch = self.epoch(word);
+        let entry = &mut self.words[word as usize];
+        let kept = if (entry[2] >> 32) as u32 == epoch { valid(entry) } else { 0 };
+        let valid = kept | enables;
+        *entry = [valid as u64, (valid >> 64) as u64, u64::from(epoch) << 32 | u64::from(tag)];
     }
 
     /// Reads a word and asks whether its enabled bytes are valid.
     pub fn read(&self, word: u64, enables: u128) -> Found {
-        if self.stale(word) {
+        let entry = &self.words[word as usize];
+        if (entry[2] >> 32) as u32 != self.epoch(word) {
             return Found { tag: 0, poison: enables != 0 };
         }
-        Found { tag: self.tags[word as usize], poison: enables & !self.valid[word as usize] != 0 }
+        Found { tag: entry[2] as u32, poison: enables & !valid(entry) != 0 }
     }
 
     /// A domain loses its contents.
