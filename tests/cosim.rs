@@ -3,6 +3,8 @@
 #[cfg(feature = "regenerate-bindings")]
 #[path = "cosim/bindings.rs"]
 mod bindings;
+#[path = "cosim/cone.rs"]
+mod cone;
 #[path = "cosim/planted.rs"]
 mod planted;
 #[path = "cosim/random.rs"]

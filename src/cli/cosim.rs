@@ -1,13 +1,16 @@
 //! `trapti cosim`: runs replayed on the RTL of a design, against prediction and reference model.
 
+use super::inference::{self, Energies, Widths};
 use super::output::{Output, message, table};
 use super::{Answer, progress, select, wave};
+use crate::artefact;
 use crate::cosim::{
     self, BuildOptions, Cache, CompiledMemory, CosimReport, Difference, ReplayOptions, Row, RtlSources, Subject,
     Toolchain,
 };
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
+use crate::explore::Exploration;
 use crate::explore::predict::predict;
 use crate::ids::MemoryId;
 use crate::power::place::{self, Rule, Space};
@@ -40,6 +43,15 @@ pub(super) struct Arguments {
     schedule: Option<PathBuf>,
     #[command(flatten)]
     replay: Replay,
+    /// The exploration that the design was selected from: energies from the counters, term by term.
+    #[arg(long, value_name = "DIR")]
+    exploration: Option<PathBuf>,
+    /// Replay the first ops of so many requests with whole words too, and compare all counters.
+    #[arg(long, value_name = "REQUESTS")]
+    both_widths: Option<u64>,
+    /// Also write the results as a Markdown page.
+    #[arg(long, value_name = "FILE")]
+    page: Option<PathBuf>,
     /// Directory to write, a folder a run.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
@@ -68,6 +80,13 @@ pub(super) struct Replay {
     pub every_cycle: bool,
 }
 
+impl Replay {
+    /// The part of a run that is replayed.
+    pub fn selection(&self) -> Selection {
+        Selection { layers: self.layers, requests: self.requests }
+    }
+}
+
 fn storage_bits(text: &str) -> std::result::Result<u32, String> {
     match text {
         "0" => Ok(0),
@@ -88,6 +107,10 @@ pub(super) struct Replayed {
     pub report: CosimReport,
     /// Judgement of the recorded waveform.
     pub waveform: Option<Verdict>,
+    /// Energies by prediction and RTL, if an exploration was given.
+    pub energies: Option<Energies>,
+    /// One window with words of both widths, if asked for.
+    pub widths: Option<Widths>,
     /// Folder of the files.
     pub folder: PathBuf,
     /// Names of the run's ops and tensors.
@@ -98,11 +121,25 @@ pub(super) struct Replayed {
 impl Replayed {
     /// Whether everything agrees and the waveform keeps the protocol.
     pub fn passed(&self) -> bool {
-        self.report.passed() && self.waveform.as_ref().is_none_or(Verdict::passed)
+        let waveform = self.waveform.as_ref().is_none_or(Verdict::passed);
+        self.report.passed() && waveform && self.widths.as_ref().is_none_or(|widths| widths.equal)
     }
 }
 
 impl Replayed {
+    /// Adds what the command line asks for beyond the replay.
+    fn add(&mut self, design: &Design, from: Sources<'_>, run: &Run, arguments: &Arguments) -> Result<()> {
+        if let Some(directory) = &arguments.exploration {
+            let exploration = Exploration::read(directory)?;
+            self.energies = Energies::of(&exploration, design, run, &self.report)?;
+        }
+        if let Some(requests) = arguments.both_widths {
+            let widths = inference::both_widths(design, from, (&self.workload, run), arguments.replay, requests)?;
+            self.widths = Some(widths);
+        }
+        Ok(())
+    }
+
     /// A difference with the names of its op and tensor.
     fn name(&self, difference: &Difference) -> String {
         let place = match (difference.domain, difference.port) {
@@ -124,7 +161,13 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>()?;
     let named: Vec<(String, &Run)> = runs.iter().map(|run| (run.workload.name.clone(), run)).collect();
     let from = Sources { rtl: arguments.rtl.as_deref(), schedule: arguments.schedule.as_deref() };
-    let replayed = replay_all(&design, from, &named, arguments.replay, &arguments.output)?;
+    let mut replayed = replay_all(&design, from, &named, arguments.replay, &arguments.output)?;
+    for (one, run) in replayed.iter_mut().zip(&runs) {
+        one.add(&design, from, run, arguments)?;
+    }
+    if let Some(path) = &arguments.page {
+        artefact::write(path, inference::page(&design, &replayed).as_bytes())?;
+    }
     output.result(&replayed, || replayed.iter().map(human).collect());
     Ok(if replayed.iter().all(Replayed::passed) { Answer::Yes } else { Answer::No })
 }
@@ -150,14 +193,13 @@ pub(super) fn replay_all(
     let bars = MultiProgress::new();
     runs.par_iter()
         .map(|(name, run)| {
-            let (mut stimulus, portion) = stimulus(design, run, replay)?;
-            stimulus.tables = tables(design, run, &stimulus, from.schedule)?;
-            replay_one(design, &memory, (name, run), (stimulus, portion), replay, &output.join(name), &bars)
+            let stimulus = stimulus(design, run, from, &replay.selection())?;
+            replay_one(design, &memory, (name, run), stimulus, replay, &output.join(name), &bars)
         })
         .collect()
 }
 
-fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Result<CompiledMemory> {
+pub(super) fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Result<CompiledMemory> {
     let tools = Toolchain::find()?;
     let sources = rtl.map_or_else(|| RtlSources::of(design), |directory| RtlSources::read(directory, design))?;
     let spinner = progress::spinner("build the RTL with Verilator");
@@ -204,7 +246,7 @@ fn replay_one(
         run.workload.ops.iter().map(|o| o.name.to_string()).collect(),
         run.workload.tensors.iter().map(|t| t.name.to_string()).collect(),
     );
-    Ok(Replayed { workload: name.into(), report, waveform, folder: folder.into(), names })
+    Ok(Replayed { workload: name.into(), report, waveform, energies: None, widths: None, folder: folder.into(), names })
 }
 
 fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
@@ -213,13 +255,23 @@ fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
     Ok(verdict)
 }
 
-/// Places the run as the exploration did, and takes the part that is to be replayed.
-fn stimulus(design: &Design, run: &Run, replay: Replay) -> Result<(Stimulus, Portion)> {
+/// Places the run as the exploration did, and takes the part that is selected, with the tables of a scheduled design.
+pub(super) fn stimulus(
+    design: &Design,
+    run: &Run,
+    from: Sources<'_>,
+    selection: &Selection,
+) -> Result<(Stimulus, Portion)> {
     let memory = run.accelerator.memory_named(Some(&design.provenance.memory)).map_err(Error::input)?;
-    let organisation = &design.organisation;
     let placement = place(design, run, memory)?;
-    let selection = Selection { layers: replay.layers, requests: replay.requests };
-    Stimulus::compile(run, memory, &selection, &placement, organisation)
+    let (mut stimulus, portion) = Stimulus::compile(run, memory, selection, &placement, &design.organisation)?;
+    stimulus.tables = tables(design, run, &stimulus, from.schedule)?;
+    Ok((stimulus, portion))
+}
+
+/// Numbers in a row.
+pub(super) fn joined(numbers: &[u32], between: &str) -> String {
+    numbers.iter().map(u32::to_string).collect::<Vec<_>>().join(between)
 }
 
 /// The tables of a scheduled design; none for others.
@@ -290,6 +342,7 @@ pub(super) fn human(replayed: &Replayed) -> String {
     }
     let verdict = if report.passed() { "EQUAL: prediction = reference model = RTL" } else { "DIFFERENT" };
     text.push_str(&format!("{verdict}\n"));
+    text.push_str(&inference::human(replayed));
     if let Some(verdict) = &replayed.waveform {
         text.push_str(&format!("waveform of cycles {}–{}: ", verdict.cycles.0, verdict.cycles.1));
         text.push_str(if verdict.passed() { "keeps the power protocol\n" } else { "VIOLATES the power protocol\n" });

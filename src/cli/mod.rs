@@ -7,6 +7,7 @@ mod flow;
 mod gemm;
 mod generate;
 mod import;
+mod inference;
 mod inputs;
 mod output;
 mod progress;

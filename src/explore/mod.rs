@@ -4,6 +4,7 @@
 //! front exactly; [`select`] makes a point a [`crate::power::Design`].
 
 mod block;
+mod counted;
 pub mod demand;
 pub mod estimate;
 pub mod evaluate;
@@ -35,6 +36,7 @@ mod study_file;
 pub mod tabulate;
 mod version;
 
+pub use counted::EnergyOfCounters;
 pub use explain::{Alternative, DomainKeeper, Explanation, GapBucket, GapCount, explain, schedules};
 pub use exploration::{
     Exploration, FrontPoint, InfeasiblePoint, PlacementDigest, PredictedPoint, Summary, Winner, WorkloadSummary,
