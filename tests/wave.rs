@@ -1,6 +1,8 @@
 //! Waveform checks: a dump written from a controller trace told cycle by cycle passes; every way to spoil it is caught
 //! by the property that names it.
 
+#[path = "wave/formats.rs"]
+mod formats;
 #[path = "wave/gtkwave.rs"]
 mod gtkwave;
 #[path = "wave/rtl.rs"]

@@ -2,16 +2,16 @@
 
 use super::access::Accesses;
 use super::domain::Step;
-use super::dump::{self, Command, Dump, DumpError};
+use super::file::{Listener, Problem, WaveformFile};
 use super::property::{Ledger, Property};
 use super::signals::{self, Codes, Signals};
 use super::tracker::{Edge, Levels, Tracker};
 use super::values::Values;
 use super::verdict::{Counted, Verdict};
-use crate::error::{Error, Result};
+use crate::error::Result;
 use crate::power::Design;
-use std::fs::File;
 use std::io::Read;
+use std::ops::ControlFlow;
 use std::path::Path;
 
 /// Stretch of time over which activity is counted, in values of `now_i`; rules are judged over the whole dump.
@@ -41,55 +41,14 @@ impl Window {
     }
 }
 
-/// Checks a VCD file of any size against the power protocol of `design`, in constant memory.
+/// Checks a VCD or FST file of any size against the power protocol of `design`, in constant memory.
 ///
 /// The memory's top is found by its ports, under any hierarchy. A violated rule is a result, see [`Verdict::passed`].
 ///
 /// # Errors
-/// When the file cannot be read, is not a VCD file, or does not hold the ports of the design.
+/// When the file cannot be read, is neither of the two, or does not hold the ports of the design.
 pub fn check(path: &Path, design: &Design, window: Window) -> Result<Verdict> {
-    let file = File::open(path).map_err(Error::file("cannot open", path))?;
-    check_reader(file, design, window).map_err(|problem| problem.at(path))
-}
-
-/// What went wrong before there was a path to name.
-#[derive(Debug)]
-pub enum Problem {
-    /// The system could not read.
-    Read(std::io::Error),
-    /// The bytes are not the dump of this design.
-    Form(String),
-}
-
-impl Problem {
-    fn at(self, path: &Path) -> Error {
-        match self {
-            Problem::Read(source) => Error::file("cannot read", path)(source),
-            Problem::Form(message) => Error::Artefact { path: path.to_path_buf(), message },
-        }
-    }
-
-    /// The `vcd` crate reports malformed headers as I/O errors of these kinds.
-    fn header(error: std::io::Error) -> Self {
-        match error.kind() {
-            std::io::ErrorKind::InvalidData | std::io::ErrorKind::InvalidInput | std::io::ErrorKind::UnexpectedEof => {
-                Problem::Form(format!("not a value change dump: {error}"))
-            }
-            _ if error.raw_os_error().is_none() => Problem::Form(format!("not a value change dump: {error}")),
-            _ => Problem::Read(error),
-        }
-    }
-}
-
-impl From<DumpError> for Problem {
-    fn from(error: DumpError) -> Self {
-        match error {
-            DumpError::Io(error) => Problem::Read(error),
-            DumpError::Syntax(offset) => Problem::Form(format!(
-                "no value change {offset} bytes after the header; the file is damaged or cut off"
-            )),
-        }
-    }
+    judge(WaveformFile::open(path)?, design, window).map_err(|problem| problem.at(path))
 }
 
 /// [`check`] on a stream, such as the output of a decompressor.
@@ -97,9 +56,12 @@ impl From<DumpError> for Problem {
 /// # Errors
 /// As [`check`].
 pub fn check_reader(source: impl Read, design: &Design, window: Window) -> std::result::Result<Verdict, Problem> {
-    let (header, dump) = dump::open(source).map_err(Problem::header)?;
+    judge(WaveformFile::vcd(source)?, design, window)
+}
+
+fn judge(file: WaveformFile<impl Read>, design: &Design, window: Window) -> std::result::Result<Verdict, Problem> {
     let mut values = Values::default();
-    let (signals, codes) = signals::find(&header, design, &mut values).map_err(Problem::Form)?;
+    let (signals, codes) = signals::find(&file.header, design, &mut values).map_err(Problem::Form)?;
     let accesses = Accesses::new(&design.organisation, &signals, &values);
     let (stalls, writes) = accesses.visible();
     let counted = Counted { states: true, stalls, accesses: writes };
@@ -107,8 +69,10 @@ pub fn check_reader(source: impl Read, design: &Design, window: Window) -> std::
     let step = Step { design, clk_en: signals.clk_en.is_some(), force_off: signals.force_off.is_some() };
     let ledger = ledger(&signals, stalls);
     let tracker = Tracker::new(step, accesses, ledger, window, now_bits);
-    let mut sampler = Sampler { values, signals, tracker, time: 0 };
-    sampler.run(dump, &codes)?;
+    let mut sampler = Sampler { values, signals, codes, tracker, time: 0 };
+    let watched = sampler.codes.watched().to_vec();
+    file.play(&watched, &mut sampler)?;
+    sampler.settle();
     Ok(sampler.tracker.finish(sampler.signals.scope, counted))
 }
 
@@ -137,31 +101,30 @@ fn ledger(signals: &Signals, requests: bool) -> Ledger {
 struct Sampler<'a> {
     values: Values,
     signals: Signals,
+    codes: Codes,
     tracker: Tracker<'a>,
     time: u64,
 }
 
-impl Sampler<'_> {
-    fn run(&mut self, mut dump: Dump<impl Read>, codes: &Codes) -> std::result::Result<(), Problem> {
-        while let Some(command) = dump.next()? {
-            match command {
-                Command::Change(code, digits) => {
-                    if let Some(slot) = codes.slot(code) {
-                        self.values.set(slot, digits);
-                    }
-                }
-                Command::Time(time) => {
-                    self.settle();
-                    self.time = time;
-                }
-                Command::Off | Command::On => self.tracker.forget(),
-                Command::Other => {}
-            }
+impl Listener for Sampler<'_> {
+    fn change(&mut self, code: u64, digits: &[u8]) {
+        if let Some(slot) = self.codes.slot(code) {
+            self.values.set(slot, digits);
         }
-        self.settle();
-        Ok(())
     }
 
+    fn time(&mut self, time: u64) -> ControlFlow<()> {
+        self.settle();
+        self.time = time;
+        ControlFlow::Continue(())
+    }
+
+    fn gap(&mut self) {
+        self.tracker.forget();
+    }
+}
+
+impl Sampler<'_> {
     /// All changes of one time are known: sample what was before them if the clock rises, then let them take effect.
     fn settle(&mut self) {
         let clk = self.signals.clk;

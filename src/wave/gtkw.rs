@@ -3,14 +3,13 @@
 //! The format is a line a trace: `@flags` in hexadecimal, options in brackets, then the full name, or `#{alias}`
 //! followed by the single bits that make it up.
 
-use super::dump;
+use super::file::WaveformFile;
 use super::signals::{Place, place};
 use crate::artefact;
 use crate::error::{Error, Result};
 use crate::power::Design;
 use crate::power::State;
 use std::fmt::Write as _;
-use std::fs;
 use std::path::{Path, PathBuf};
 
 /// A named point in time.
@@ -41,6 +40,9 @@ const FRAMES: f64 = 4.4;
 /// Domains whose groups are open; those after them are folded.
 const OPEN_DOMAINS: usize = 4;
 
+/// What the memory is asked to hold and to do: drawn as curves, in whatever scope they are.
+const DEMAND: [&str; 2] = ["occupancy", "demand"];
+
 /// Name of the filter file that turns state codes into names.
 const FILTER: &str = "pgsram_state.filter";
 
@@ -51,10 +53,9 @@ const FILTER: &str = "pgsram_state.filter";
 /// # Errors
 /// When the dump cannot be read or does not hold the ports of the design, or a file cannot be written.
 pub fn write_save_file(dump: &Path, design: &Design, markers: &[Marker], span: (u64, u64)) -> Result<[PathBuf; 2]> {
-    let file = fs::File::open(dump).map_err(Error::file("cannot open", dump))?;
+    let file = WaveformFile::open(dump)?;
     let malformed = |message| Error::Artefact { path: dump.to_path_buf(), message };
-    let (header, _) = dump::open(file).map_err(|error| malformed(format!("not a value change dump: {error}")))?;
-    let place = place(&header, design).map_err(malformed)?;
+    let place = place(&file.header, design).map_err(malformed)?;
     let name = dump.file_name().map(|name| name.to_string_lossy().into_owned()).unwrap_or_default();
     let (save, filter) = (dump.with_extension("gtkw"), dump.with_file_name(FILTER));
     let text = save_file(&name, &place, design, markers, span);
@@ -122,8 +123,10 @@ fn memory(out: &mut Lines, place: &Place<'_>) {
     for name in ["now_i", "next_event_o"] {
         out.whole(flag::HEXADECIMAL, None, place, name);
     }
-    for name in place.names().filter(|name| name.starts_with("occupancy")) {
-        out.whole(flag::ANALOG, Some(6), place, name);
+    for name in DEMAND {
+        for full in place.beside(name) {
+            out.trace(flag::ANALOG, Some(6), &full);
+        }
     }
 }
 
@@ -169,10 +172,14 @@ impl Lines {
     /// A whole variable, if the dump has it.
     fn whole(&mut self, flags: &str, colour: Option<u8>, place: &Place<'_>, name: &str) {
         if let Some(full) = place.full_name(name) {
-            self.line(flags);
-            self.colour(colour);
-            self.line(&full);
+            self.trace(flags, colour, &full);
         }
+    }
+
+    fn trace(&mut self, flags: &str, colour: Option<u8>, full: &str) {
+        self.line(flags);
+        self.colour(colour);
+        self.line(full);
     }
 
     /// The `count` bits of a domain out of a variable with `count` bits a domain; bit 0 of a name is its highest.

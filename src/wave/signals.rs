@@ -1,10 +1,9 @@
 //! Finding the memory's signals in a dump, whatever the hierarchy above it.
 
-use super::dump::code;
+use super::header::{Header, Scope, Variable};
 use super::values::{Slot, Values};
 use crate::power::Design;
 use rustc_hash::FxHashMap;
-use vcd::{Header, ScopeItem, Var};
 
 /// Signals of the memory's top; those that not every dump has are optional.
 pub(super) struct Signals {
@@ -32,41 +31,32 @@ pub(super) struct Signals {
     pub(super) next_event_valid: Option<Slot>,
 }
 
-/// A scope and the variables directly in it, by name without index.
-struct Scope<'a> {
-    path: Vec<&'a str>,
-    variables: FxHashMap<&'a str, &'a Var>,
-}
-
 /// The memory's top in a dump, for looking up names.
-pub(super) struct Place<'a>(Scope<'a>);
+pub(super) struct Place<'a> {
+    header: &'a Header,
+    scope: &'a Scope,
+}
 
 /// Finds the memory's top; the message of an error says what is missing.
 pub(super) fn place<'a>(header: &'a Header, design: &Design) -> Result<Place<'a>, String> {
-    let mut scopes = scopes(header);
-    let chosen = choose(&scopes, design)?.path.clone();
-    let index = scopes.iter().position(|scope| scope.path == chosen).unwrap_or_default();
-    Ok(Place(scopes.swap_remove(index)))
+    Ok(Place { header, scope: choose(&header.scopes, design)? })
 }
 
-impl<'a> Place<'a> {
-    /// Names in the scope, sorted.
-    pub(super) fn names(&self) -> impl Iterator<Item = &'a str> {
-        let mut names: Vec<&str> = self.0.variables.keys().copied().collect();
-        names.sort_unstable();
-        names.into_iter()
-    }
-
+impl Place<'_> {
     /// Width in bits.
     pub(super) fn width(&self, name: &str) -> Option<u32> {
-        self.0.variables.get(name).map(|variable| variable.size)
+        self.scope.variable(name).map(|variable| variable.width)
     }
 
-    /// Scopes, name and index, as a viewer shows it.
+    /// Scopes, name and range, as a viewer shows it.
     pub(super) fn full_name(&self, name: &str) -> Option<String> {
-        let variable = self.0.variables.get(name)?;
-        let index = variable.index.map(|index| index.to_string()).unwrap_or_default();
-        Some(format!("{}.{}{index}", self.0.path.join("."), variable.reference))
+        self.scope.variable(name).map(|variable| self.scope.full_name(variable))
+    }
+
+    /// Full names of the variables of this name beside the memory, in any scope.
+    pub(super) fn beside(&self, name: &str) -> impl Iterator<Item = String> {
+        let found = |scope: &Scope| Some(scope.full_name(scope.variable(name)?));
+        self.header.scopes.iter().filter_map(found).collect::<Vec<_>>().into_iter()
     }
 }
 
@@ -75,23 +65,30 @@ impl<'a> Place<'a> {
 pub(super) struct Codes {
     dense: Vec<Option<Slot>>,
     sparse: FxHashMap<u64, Slot>,
+    watched: Vec<u64>,
 }
 
 /// Codes below this are looked up in a table: all of up to three characters that simulators use first.
 const DENSE: u64 = 1 << 18;
 
 impl Codes {
+    /// All codes with a slot.
+    pub(super) fn watched(&self) -> &[u64] {
+        &self.watched
+    }
+
     /// Slot of a code, if it is watched.
     pub(super) fn slot(&self, code: u64) -> Option<Slot> {
         if code < DENSE { self.dense.get(code as usize).copied().flatten() } else { self.sparse.get(&code).copied() }
     }
 
-    fn watch(&mut self, variable: &Var, values: &mut Values) -> Option<Slot> {
-        let code = code(variable.code.to_string().as_bytes())?;
+    fn watch(&mut self, variable: &Variable, values: &mut Values) -> Slot {
+        let code = variable.code;
         if let Some(slot) = self.slot(code) {
-            return Some(slot);
+            return slot;
         }
-        let slot = values.watch(variable.size);
+        let slot = values.watch(variable.width);
+        self.watched.push(code);
         if code < DENSE {
             let length = self.dense.len().max(code as usize + 1);
             self.dense.resize(length, None);
@@ -99,7 +96,7 @@ impl Codes {
         } else {
             self.sparse.insert(code, slot);
         }
-        Some(slot)
+        slot
     }
 }
 
@@ -109,14 +106,13 @@ const REQUIRED: [(&str, u32); 6] =
 
 /// Finds the signals; the message of an error says what is missing.
 pub(super) fn find(header: &Header, design: &Design, values: &mut Values) -> Result<(Signals, Codes), String> {
-    let scopes = scopes(header);
-    let scope = choose(&scopes, design)?;
+    let scope = choose(&header.scopes, design)?;
     let mut codes = Codes::default();
     let mut optional = |name: &str, width: u32| {
-        let variable = scope.variables.get(name).filter(|variable| width == 0 || variable.size == width)?;
-        codes.watch(variable, values)
+        let fits = |variable: &&Variable| width == 0 || variable.width == width;
+        scope.variable(name).filter(fits).map(|variable| codes.watch(variable, values))
     };
-    let missing = |name: &str| format!("{} has an identifier code that cannot be read", name);
+    let missing = |name: &str| format!("{} lacks {name}", scope.path.join("."));
     let (domains, ports) = (design.organisation.domains, design.organisation.ports);
     let mut required = |name: &str, width: u32| optional(name, width).ok_or_else(|| missing(name));
     let signals = Signals {
@@ -145,49 +141,25 @@ pub(super) fn find(header: &Header, design: &Design, values: &mut Values) -> Res
     Ok((signals, codes))
 }
 
-fn scopes(header: &Header) -> Vec<Scope<'_>> {
-    let mut found = Vec::new();
-    collect(&header.items, &mut Vec::new(), &mut found);
-    found
-}
-
-fn collect<'a>(items: &'a [ScopeItem], path: &mut Vec<&'a str>, found: &mut Vec<Scope<'a>>) {
-    let variables = items.iter().filter_map(|item| match item {
-        ScopeItem::Var(variable) => Some((plain(&variable.reference), variable)),
-        _ => None,
-    });
-    found.push(Scope { path: path.clone(), variables: variables.collect() });
-    for item in items {
-        if let ScopeItem::Scope(scope) = item {
-            path.push(&scope.identifier);
-            collect(&scope.items, path, found);
-            path.pop();
-        }
-    }
-}
-
-/// Name without an index that was written without a space.
-fn plain(reference: &str) -> &str {
-    reference.split('[').next().unwrap_or(reference)
-}
-
 /// What a scope lacks to be the memory's top.
-fn lacking(scope: &Scope<'_>, design: &Design) -> Vec<String> {
+fn lacking(scope: &Scope, design: &Design) -> Vec<String> {
     let domains = design.organisation.domains;
     let wanted = std::iter::once(("clk_i", 1)).chain(REQUIRED.map(|(name, bits)| (name, bits * domains)));
-    let wrong = wanted.filter_map(|(name, width)| match scope.variables.get(name) {
+    let wrong = wanted.filter_map(|(name, width)| match scope.variable(name) {
         None => Some(name.to_owned()),
-        Some(variable) if variable.size != width => Some(format!("{name} of {width} bits (it has {})", variable.size)),
+        Some(variable) if variable.width != width => {
+            Some(format!("{name} of {width} bits (it has {})", variable.width))
+        }
         Some(_) => None,
     });
     wrong.collect()
 }
 
 /// The top by name, else the outermost scope with all required ports; two that do not contain each other are a question.
-fn choose<'s, 'a>(scopes: &'s [Scope<'a>], design: &Design) -> Result<&'s Scope<'a>, String> {
+fn choose<'a>(scopes: &'a [Scope], design: &Design) -> Result<&'a Scope, String> {
     let top = format!("pgsram_{}", design.name);
-    let fitting: Vec<&Scope<'_>> = scopes.iter().filter(|scope| lacking(scope, design).is_empty()).collect();
-    let named = fitting.iter().find(|scope| scope.path.last() == Some(&top.as_str()));
+    let fitting: Vec<&Scope> = scopes.iter().filter(|scope| lacking(scope, design).is_empty()).collect();
+    let named = fitting.iter().find(|scope| scope.path.last() == Some(&top));
     match (named.or(fitting.first()), named.is_none()) {
         (None, _) => Err(nearest_miss(scopes, design)),
         (Some(chosen), true) => match fitting.iter().find(|other| !other.path.starts_with(&chosen.path)) {
@@ -202,7 +174,7 @@ fn choose<'s, 'a>(scopes: &'s [Scope<'a>], design: &Design) -> Result<&'s Scope<
     }
 }
 
-fn nearest_miss(scopes: &[Scope<'_>], design: &Design) -> String {
+fn nearest_miss(scopes: &[Scope], design: &Design) -> String {
     let misses = scopes.iter().map(|scope| (lacking(scope, design), scope));
     match misses.min_by_key(|(missing, _)| missing.len()) {
         Some((missing, scope)) if missing.len() <= REQUIRED.len() => {

@@ -13,6 +13,7 @@ struct Progress {
     asserted: bool,
     /// Domains it has words in.
     domains: std::ops::Range<u32>,
+    words: u64,
 }
 
 /// Progress of every block.
@@ -24,6 +25,8 @@ pub(super) struct Blocks {
     counts: Vec<u32>,
     /// The domains with any.
     live: u64,
+    /// Words of all live blocks.
+    pub(super) live_words: u64,
     /// First cycles in which a block is not live any more, ascending.
     ends: VecDeque<(u64, u32)>,
 }
@@ -36,12 +39,14 @@ impl Blocks {
             asserted: false,
             domains: organisation.domain_of(block.first_word).0
                 ..organisation.domain_of(block.first_word + block.words - 1).0 + 1,
+            words: block.words,
         });
         Self {
             progress: progress.collect(),
             read_latency: u64::from(organisation.read_latency),
             counts: vec![0; organisation.domains as usize],
             live: 0,
+            live_words: 0,
             ends: VecDeque::new(),
         }
     }
@@ -58,6 +63,7 @@ impl Blocks {
     pub(super) fn assert(&mut self, block: BlockId) {
         let progress = &mut self.progress[block.index()];
         if !std::mem::replace(&mut progress.asserted, true) {
+            self.live_words += progress.words;
             for domain in progress.domains.clone() {
                 self.counts[domain as usize] += 1;
                 self.live |= 1 << domain;
@@ -80,6 +86,7 @@ impl Blocks {
         while let Some(&(end, block)) = self.ends.front().filter(|(end, _)| *end <= now) {
             debug_assert!(end <= now);
             self.ends.pop_front();
+            self.live_words -= self.progress[block as usize].words;
             for domain in self.progress[block as usize].domains.clone() {
                 self.counts[domain as usize] -= 1;
                 if self.counts[domain as usize] == 0 {

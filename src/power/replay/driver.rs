@@ -258,6 +258,11 @@ impl<'a> Driver<'a> {
         self.requests
     }
 
+    /// Words of the blocks that are live in the present cycle, after [`Driver::inputs`].
+    pub fn live_words(&self) -> u64 {
+        self.blocks.live_words
+    }
+
     /// The transfer that `port` is at: pending, or to start next.
     pub fn present(&self, port: usize) -> Option<&StimulusNode> {
         let state = &self.ports[port];
