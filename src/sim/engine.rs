@@ -6,6 +6,7 @@ use super::attention::{AttentionWalk, Cut, Sizes};
 use super::dependency::Dependencies;
 use super::dispatch::Dispatcher;
 use super::folds::Folds;
+use super::labels::Labels;
 use super::layout::{Layouts, Rect};
 use super::occupancy::Ledger;
 use super::operands::{MOST_INPUTS, OperandLayout, Operands};
@@ -25,7 +26,7 @@ use super::trains::{Act, Trains};
 use super::vector::VectorWalk;
 use super::wait::Wait;
 use super::{Options, Probe, Progress, setup, statistics};
-use crate::accelerator::{Accelerator, Access, Dataflow, Memory, Overlap};
+use crate::accelerator::{Accelerator, Access, Dataflow, Memory, Overlap, Replacement};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use crate::ids::{ArrayId, MemoryId, NodeId, OpId, TensorId};
@@ -170,9 +171,11 @@ impl<'a, P: Probe> Engine<'a, P> {
         let mut held = setup::tensors(workload, accelerator, &layouts, &workload.windows(), options);
         let dependencies = Dependencies::new(workload);
         let dispatcher = Dispatcher::new(workload, accelerator, &dependencies);
-        setup::next_uses(workload, &layouts, &dispatcher, &mut held);
+        if accelerator.memories.iter().any(|memory| memory.replacement == Replacement::Belady) {
+            setup::next_uses(workload, &layouts, &dispatcher, &mut held);
+        }
         let stores = stores(workload, accelerator, &held);
-        let ledger = Ledger { workload, lifetimes: Vec::new(), probe };
+        let ledger = Ledger { workload, labels: Labels::new(workload), lifetimes: Vec::new(), probe };
         let arrays = accelerator.arrays.iter().map(|a| Unit::new(a.overlap == Overlap::DoubleBuffered));
         Self {
             workload,

@@ -4,9 +4,11 @@ use super::layout::Rect;
 
 /// Boundaries along one dimension.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Cuts {
-    starts: Vec<u32>,
-    step: u32,
+pub enum Cuts {
+    /// Every so many positions, up to the size.
+    Even { step: u32, size: u32 },
+    /// Where pieces start, and the size.
+    Listed(Box<[u32]>),
 }
 
 impl Cuts {
@@ -17,30 +19,52 @@ impl Cuts {
         boundaries.sort_unstable();
         boundaries.dedup();
         let step = boundaries.get(1).copied().unwrap_or(size);
-        let uniform =
+        let even =
             boundaries.windows(2).all(|w| w[1] - w[0] == step) && size - boundaries[boundaries.len() - 1] <= step;
         boundaries.push(size);
-        Self { starts: boundaries, step: if uniform { step } else { 0 } }
+        if even { Self::Even { step, size } } else { Self::Listed(boundaries.into()) }
     }
 
     /// How many pieces.
     pub fn count(&self) -> u32 {
-        self.starts.len() as u32 - 1
+        match self {
+            Self::Even { step, size } => size.div_ceil(*step),
+            Self::Listed(starts) => starts.len() as u32 - 1,
+        }
     }
 
     fn size(&self) -> u32 {
-        self.starts[self.starts.len() - 1]
+        self.start(self.count())
+    }
+
+    /// Where a piece starts; the size for the number after the last one.
+    fn start(&self, index: u32) -> u32 {
+        match self {
+            Self::Even { step, size } => index.saturating_mul(*step).min(*size),
+            Self::Listed(starts) => starts[index as usize],
+        }
     }
 
     fn index(&self, position: u32) -> u32 {
-        match self.step {
-            0 => self.starts.partition_point(|&s| s <= position) as u32 - 1,
-            step => position / step,
+        match self {
+            Self::Even { step, .. } => position / step,
+            Self::Listed(starts) => starts.partition_point(|&s| s <= position) as u32 - 1,
         }
     }
 
     fn len(&self, index: u32) -> u32 {
-        self.starts[index as usize + 1] - self.starts[index as usize]
+        self.start(index + 1) - self.start(index)
+    }
+
+    /// The pieces that lie in `start` … `end` whole: the first one, and the first one after them.
+    fn within(&self, start: u32, end: u32) -> (u32, u32) {
+        match self {
+            Self::Even { step, size } => (start.div_ceil(*step), if end == *size { self.count() } else { end / step }),
+            Self::Listed(starts) => {
+                let first = starts.partition_point(|&at| at < start) as u32;
+                (first, starts.partition_point(|&at| at <= end) as u32 - 1)
+            }
+        }
     }
 }
 
@@ -93,11 +117,8 @@ impl Grid {
 
     /// Cells that lie in `rect` whole.
     pub fn within(&self, rect: Rect) -> Cells {
-        let range = |cuts: &Cuts, start: u32, len: u32| {
-            let first = cuts.starts.partition_point(|&at| at < start) as u32;
-            (first, cuts.starts.partition_point(|&at| at <= start + len) as u32 - 1)
-        };
-        Cells { rows: range(&self.rows, rect.row, rect.rows), cols: range(&self.cols, rect.col, rect.cols) }
+        let end = (rect.row + rect.rows, rect.col + rect.cols);
+        Cells { rows: self.rows.within(rect.row, end.0), cols: self.cols.within(rect.col, end.1) }
     }
 
     /// Numbers of the cells of a rectangle, row by row.
@@ -127,7 +148,7 @@ impl Grid {
 
     /// First row of cell `number`.
     pub fn first_row(&self, number: usize) -> u32 {
-        self.rows.starts[self.place(number).0 as usize]
+        self.rows.start(self.place(number).0)
     }
 
     /// Columns of the tensor.
@@ -146,27 +167,34 @@ impl Grid {
     }
 }
 
-/// A set of cells, one bit each.
+/// A set of cells, one bit each; of at most 64 cells without an allocation.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct CellSet {
-    words: Vec<u64>,
+    first: u64,
+    rest: Box<[u64]>,
 }
 
 impl CellSet {
     /// Nothing of `len` cells, or everything.
     pub fn new(len: usize, full: bool) -> Self {
-        Self { words: vec![if full { u64::MAX } else { 0 }; len.div_ceil(64)] }
+        let word = if full { u64::MAX } else { 0 };
+        Self { first: word, rest: vec![word; len.div_ceil(64).saturating_sub(1)].into() }
+    }
+
+    fn word(&self, index: usize) -> u64 {
+        if index == 0 { self.first } else { self.rest[index - 1] }
     }
 
     /// Whether it has the cell.
     pub fn has(&self, cell: usize) -> bool {
-        self.words[cell / 64] >> (cell % 64) & 1 == 1
+        self.word(cell / 64) >> (cell % 64) & 1 == 1
     }
 
     /// Adds or removes the cell.
     pub fn set(&mut self, cell: usize, value: bool) {
-        let bit = 1 << (cell % 64);
-        if value { self.words[cell / 64] |= bit } else { self.words[cell / 64] &= !bit }
+        let (bit, index) = (1 << (cell % 64), cell / 64);
+        let word = if index == 0 { &mut self.first } else { &mut self.rest[index - 1] };
+        if value { *word |= bit } else { *word &= !bit }
     }
 
     /// The cells below `below` from the last to the first.
@@ -176,7 +204,7 @@ impl CellSet {
         std::iter::from_fn(move || {
             while bits == 0 {
                 word = word.checked_sub(1)?;
-                bits = self.words[word];
+                bits = self.word(word);
             }
             let top = 63 - bits.leading_zeros() as usize;
             bits &= !(1 << top);
@@ -199,6 +227,26 @@ mod tests {
         assert_eq!(grid.cell_bits(2, 2), 28 * 8 * 8);
         let within = grid.within(Rect { row: 63, col: 20, rows: 65, cols: 20 });
         assert_eq!((within.rows, within.cols), ((1, 3), (2, 3)));
+    }
+
+    #[test]
+    fn even_cuts_are_what_a_list_of_them_is() {
+        for (step, size) in [(16, 40), (8, 40), (40, 40), (50, 50), (1, 5), (7, 50)] {
+            let starts: Vec<u32> = (0..size).step_by(step).collect();
+            let even = Cuts::new(starts.clone(), size);
+            let listed = Cuts::Listed(starts.into_iter().chain([size]).collect());
+            assert!(matches!(even, Cuts::Even { .. }));
+            assert_eq!((even.count(), even.size()), (listed.count(), listed.size()));
+            for at in 0..size {
+                assert_eq!(
+                    (even.index(at), even.len(even.index(at))),
+                    (listed.index(at), listed.len(listed.index(at)))
+                );
+                for end in at + 1..=size {
+                    assert_eq!(even.within(at, end), listed.within(at, end), "{at} … {end} of {size} by {step}");
+                }
+            }
+        }
     }
 
     #[test]

@@ -119,12 +119,14 @@ impl<P: Probe> Engine<'_, P> {
             return false;
         }
         self.pin(ASKING, memory, tiles);
-        let before = self.residency.stores[memory].tracker.used();
+        let store = &self.residency.stores[memory];
+        let (used, lost) = (store.tracker.used(), store.evicted_needed_bits);
         let room = self.residency.make_room(now, memory, bytes);
         let store = &mut self.residency.stores[memory];
         store.unpin(ASKING);
-        self.transfers.retry |= store.tracker.used() < before;
-        if !matches!(room, Room::Ready) {
+        self.transfers.retry |= store.tracker.used() < used;
+        // What had to leave though it is needed comes again, unless there is room.
+        if store.evicted_needed_bits > lost || !matches!(room, Room::Ready) {
             self.interrupt_trains();
         }
         match room {

@@ -20,6 +20,7 @@ mod folds;
 pub mod gemm;
 mod grid;
 mod in_place;
+mod labels;
 mod layout;
 mod level;
 mod lru;

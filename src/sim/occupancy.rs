@@ -1,6 +1,7 @@
 //! Follows what a memory holds: changes of occupancy, lifetimes, peak and mean.
 
 use super::Probe;
+use super::labels::Labels;
 use crate::ids::{LifetimeId, MemoryId, OpId, TensorId};
 use crate::trace::{Changes, Lifetime, Mark, OccupancyChange, OpEnd};
 use crate::units::{Bytes, Cycles};
@@ -36,6 +37,8 @@ impl Stored {
 pub struct Ledger<'a, P: Probe> {
     /// What the bytes are attributed to.
     pub workload: &'a Workload,
+    /// What the bytes are counted under.
+    pub labels: Labels,
     /// All residences so far.
     pub lifetimes: Vec<Lifetime>,
     /// Hears of every change of needed bytes.
@@ -172,7 +175,7 @@ impl Tracker {
         if now > self.now.cycle.0 {
             self.close_cycle(now);
         }
-        let class = ledger.workload.class(storage) as usize;
+        let class = ledger.labels.class(storage);
         let lifetime = self.open(now, ledger, storage) as usize;
         let stored = &mut self.stored[storage.index()];
         stored.present = stored.present.wrapping_add_signed(present);

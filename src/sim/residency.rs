@@ -40,7 +40,7 @@ pub struct Held {
     pub readers: u32,
     /// Rows that are needed, where they are needed row by row.
     pub rows: Option<Box<NeededRows>>,
-    /// Places in the order of ops that have yet to end and use it, the next one last.
+    /// Places in the order of ops that have yet to end and use it, the next one last; only where a memory's policy asks for them.
     pub next_uses: Vec<u32>,
     /// Bits of the whole tensor.
     pub bits: u64,

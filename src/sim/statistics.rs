@@ -2,6 +2,7 @@
 
 use super::Probe;
 use super::engine::{Engine, Unit};
+use super::labels::Labels;
 use super::occupancy::{Maximum, Record};
 use super::phases::{Phases, busiest, latency, useful};
 use super::record::Transfer;
@@ -49,9 +50,9 @@ impl Counters {
     }
 
     /// Counts a transfer of so many words; its bytes are attributed to the class of its tensor.
-    pub fn count(&mut self, transfer: &Transfer, words: u64, workload: &Workload) {
-        let (bytes, class) = (Bytes(transfer.bytes), workload.class(transfer.tensor) as usize);
-        self.words.count(transfer, words, workload);
+    pub fn count(&mut self, transfer: &Transfer, words: u64, labels: &Labels) {
+        let (bytes, class) = (Bytes(transfer.bytes), labels.class(transfer.tensor));
+        self.words.count(transfer, words, labels);
         if transfer.kind.reads() {
             self.read[class] += bytes;
             self.read_words += words;

@@ -1,11 +1,12 @@
 //! What each op moved.
 
+use super::labels::Labels;
 use super::record::Transfer;
 use crate::accelerator::{Accelerator, Memory};
 use crate::ids::OpId;
 use crate::trace::{Roofline, WordCount};
 use crate::units::{Bytes, Cycles};
-use crate::workload::{Class, VectorKind, Workload};
+use crate::workload::{Class, VectorKind};
 use std::iter;
 
 /// Bytes and words of each op.
@@ -100,8 +101,7 @@ pub struct Words {
     counts: Vec<[u64; 2]>,
 }
 
-/// Matmul, and every vector operator.
-const KINDS: usize = 1 + VectorKind::ALL.len();
+const KINDS: usize = Labels::KINDS;
 
 impl Words {
     /// No word through any of the ports.
@@ -117,9 +117,8 @@ impl Words {
     }
 
     /// Counts a transfer of so many words.
-    pub fn count(&mut self, transfer: &Transfer, words: u64, workload: &Workload) {
-        let class = workload.class(transfer.tensor) as usize;
-        let kind = workload.vector_kind(transfer.op).map_or(0, |op| 1 + op as usize);
+    pub fn count(&mut self, transfer: &Transfer, words: u64, labels: &Labels) {
+        let (class, kind) = (labels.class(transfer.tensor), labels.kind(transfer.op));
         let index = (transfer.port * Class::ALL.len() + class) * KINDS + kind;
         self.counts[index][usize::from(transfer.kind.writes())] += words;
     }

@@ -151,7 +151,7 @@ impl<P: Probe> Engine<'_, P> {
         let words = self.accelerator.memories[transfer.memory].requests(Bytes(transfer.bytes));
         let lag = (end - transfer.start - words) as u32;
         self.ports[transfer.memory].hold(transfer.port, now, end, node, lag);
-        self.counters[transfer.memory].count(&transfer, words, self.workload);
+        self.counters[transfer.memory].count(&transfer, words, &self.residency.ledger.labels);
         self.traffic.on_chip(transfer.op, transfer.memory, words);
         (node, lag)
     }
@@ -339,7 +339,7 @@ impl<P: Probe> Engine<'_, P> {
             What::Fetch { step, operand } => self.fetched(now, &request, (step, usize::from(operand)), end),
             What::Write { spatial, rect, bytes, partial } => {
                 let Some(running) = &self.units[request.unit as usize].running else { return };
-                if !partial && self.workload.tensor(running.operands.out.tensor).write_back {
+                if !partial && self.workload.is_written_back(running.operands.out.tensor) {
                     let what = What::WriteBack { spatial, rect, bytes };
                     self.transfers.put(Request { ready: now, what, cause: Some(end), also: None, ..request });
                     return;

@@ -5,6 +5,7 @@
 use super::repetition::Repetition;
 use crate::ids::{LifetimeId, MemoryId, NodeId, OpId, TensorId};
 use crate::units::{Bytes, Cycles};
+use itertools::Either;
 use rustc_hash::FxHashMap;
 use std::fmt;
 use std::ops::Range;
@@ -147,7 +148,7 @@ impl Predecessors {
 
 /// Nodes in record order and their interned predecessor lists.
 ///
-/// Stretches that repeat an earlier one, shifted in time and with other ops, tensors and lifetimes, are stored as a reference
+/// Stretches that repeat an earlier one, shifted in time and perhaps with other ops, tensors and lifetimes, are stored as a reference
 /// to it. [`Self::nodes`] shows every node as if it were stored.
 #[derive(Debug, Clone, Default)]
 pub struct AccessGraph {
@@ -167,10 +168,18 @@ type Recent = [[u32; 16]; 16];
 struct Stretch {
     /// Place of the first node in record order.
     first: usize,
-    /// Place of the first node among those stored.
-    stored: usize,
-    /// What distinguishes the nodes from those stored; `None`: nothing.
-    repetition: Option<Box<Repetition>>,
+    source: Source,
+}
+
+/// Where the nodes of a stretch are.
+#[derive(Debug, Clone)]
+enum Source {
+    /// Among those stored, from that place on.
+    Stored(usize),
+    /// So many of those stored, from a place on, again and again, each time so many cycles later than the time before.
+    Train { stored: usize, period: usize, cycles: Cycles },
+    /// Earlier nodes, from that place in record order on, changed.
+    Repeated(usize, Box<Repetition>),
 }
 
 impl AccessGraph {
@@ -178,9 +187,7 @@ impl AccessGraph {
     pub fn push(&mut self, mut node: Node, predecessors: &[(NodeId, u32)]) -> NodeId {
         let id = NodeId::from(self.len);
         node.pattern = self.pattern(id, predecessors);
-        if self.stretches.last().is_none_or(|s| s.repetition.is_some()) {
-            self.stretches.push(Stretch { first: self.len, stored: self.stored.len(), repetition: None });
-        }
+        self.store_next();
         self.stored.push(node);
         self.len += 1;
         id
@@ -188,11 +195,49 @@ impl AccessGraph {
 
     /// Appends nodes that have their predecessor lists.
     pub fn append(&mut self, nodes: &[Node]) {
-        if self.stretches.last().is_none_or(|s| s.repetition.is_some()) {
-            self.stretches.push(Stretch { first: self.len, stored: self.stored.len(), repetition: None });
-        }
+        self.store_next();
         self.stored.extend_from_slice(nodes);
         self.len += nodes.len();
+    }
+
+    /// The nodes to come are stored.
+    fn store_next(&mut self) {
+        if !self.stretches.last().is_some_and(|stretch| matches!(stretch.source, Source::Stored(_))) {
+            self.stretches.push(Stretch { first: self.len, source: Source::Stored(self.stored.len()) });
+        }
+    }
+
+    /// Appends the nodes `nodes` once more, `cycles` later and the same in everything else: part of a train, which is stored once.
+    ///
+    /// # Panics
+    /// If they are not all stored, one after the other.
+    pub fn again(&mut self, nodes: Range<usize>, cycles: Cycles) {
+        let last = self.stretches.last().map(|last| (self.len - last.first, &last.source));
+        let stored = self.stored_place(&nodes);
+        let continues = last.is_some_and(|(offset, source)| match *source {
+            Source::Train { stored: first, period, cycles: each } => {
+                let (turn, place) = (offset / period, offset % period);
+                stored == first + place && place + nodes.len() <= period && cycles == each * (turn as u64 + 1)
+            }
+            _ => false,
+        });
+        if !continues {
+            // What was recorded since belongs to the train too, if nothing else follows.
+            let whole = self.len - nodes.start;
+            let period = if stored + whole == self.stored.len() { whole } else { nodes.len() };
+            let source = Source::Train { stored, period, cycles };
+            self.stretches.push(Stretch { first: self.len, source });
+        }
+        self.len += nodes.len();
+    }
+
+    /// Where consecutive nodes are stored.
+    fn stored_place(&self, nodes: &Range<usize>) -> usize {
+        let index = self.stretch_of(nodes.start);
+        let end = self.stretches.get(index + 1).map_or(self.len, |next| next.first);
+        let Source::Stored(first) = self.stretches[index].source else { panic!("only stored nodes can be in a train") };
+        assert!(nodes.end <= end, "a train's nodes are stored one after the other");
+        first + nodes.start - self.stretches[index].first
     }
 
     /// The interned list of these predecessors of node `id`.
@@ -219,18 +264,43 @@ impl AccessGraph {
     /// Appends the nodes `nodes` once more, changed by `repetition`.
     ///
     /// # Panics
-    /// If they are not all stored, one after the other.
+    /// If some of them repeat others in this way.
     pub fn repeat(&mut self, nodes: Range<usize>, repetition: Repetition) {
-        let stretch = &self.stretches[self.stretch_of(nodes.start)];
-        assert!(stretch.repetition.is_none(), "only stored nodes can be repeated");
-        let stored = stretch.stored + nodes.start - stretch.first;
-        debug_assert_eq!(self.stretch_of(nodes.start), self.stretch_of(nodes.end - 1));
-        self.stretches.push(Stretch { first: self.len, stored, repetition: Some(Box::new(repetition)) });
+        let sources = &self.stretches[self.stretch_of(nodes.start)..=self.stretch_of(nodes.end - 1)];
+        let repeated = sources.iter().any(|stretch| matches!(stretch.source, Source::Repeated(..)));
+        assert!(!repeated, "only nodes that were simulated can be repeated");
+        self.stretches.push(Stretch { first: self.len, source: Source::Repeated(nodes.start, Box::new(repetition)) });
         self.len += nodes.len();
     }
 
     fn stretch_of(&self, node: usize) -> usize {
         self.stretches.partition_point(|stretch| stretch.first <= node) - 1
+    }
+
+    /// The stretches that have some of the nodes, each with its part.
+    fn parts(&self, nodes: Range<usize>) -> impl Iterator<Item = (&Stretch, Range<usize>)> + Clone {
+        let first = if nodes.is_empty() { self.stretches.len() } else { self.stretch_of(nodes.start) };
+        let ends = self.stretches.iter().skip(first + 1).map(|next| next.first).chain([self.len]);
+        let parts = self.stretches[first..].iter().zip(ends).take_while(move |(stretch, _)| stretch.first < nodes.end);
+        parts.map(move |(stretch, end)| (stretch, nodes.start.max(stretch.first)..nodes.end.min(end)))
+    }
+
+    /// Nodes that were simulated, one after the other.
+    fn simulated(&self, nodes: Range<usize>) -> impl Iterator<Item = Node> + Clone {
+        self.parts(nodes).flat_map(move |(stretch, part)| part.map(move |node| self.simulated_node(stretch, node)))
+    }
+
+    /// A node of a stretch that repeats no other, or is in a train.
+    fn simulated_node(&self, stretch: &Stretch, node: usize) -> Node {
+        let offset = node - stretch.first;
+        match stretch.source {
+            Source::Stored(first) => self.stored[first + offset],
+            Source::Train { stored, period, cycles } => {
+                let node = self.stored[stored + offset % period];
+                Node { start: node.start + cycles * (offset / period + 1) as u64, ..node }
+            }
+            Source::Repeated(..) => unreachable!("what is repeated was simulated"),
+        }
     }
 
     /// All nodes in record order.
@@ -256,7 +326,7 @@ impl AccessGraph {
     /// Rebuilds a graph from its parts, as read from a file.
     pub fn from_parts(nodes: Vec<Node>, patterns: Vec<Predecessors>) -> Self {
         let interned = patterns.iter().enumerate().map(|(i, p)| (*p, i as u32)).collect();
-        let whole = Stretch { first: 0, stored: 0, repetition: None };
+        let whole = Stretch { first: 0, source: Source::Stored(0) };
         let stretches = if nodes.is_empty() { Vec::new() } else { vec![whole] };
         Self { len: nodes.len(), stored: nodes, stretches, patterns, interned, recent: Recent::default() }
     }
@@ -284,28 +354,29 @@ impl<'a> Nodes<'a> {
     /// # Panics
     /// If there is none.
     pub fn get(self, index: usize) -> Node {
-        let stretch = &self.graph.stretches[self.graph.stretch_of(index)];
+        let (graph, stretch) = (self.graph, &self.graph.stretches[self.graph.stretch_of(index)]);
+        let Source::Repeated(first, repetition) = &stretch.source else { return graph.simulated_node(stretch, index) };
         let offset = index - stretch.first;
-        let node = self.graph.stored[stretch.stored + offset];
-        stretch.repetition.as_ref().map_or(node, |repetition| repetition.node(node, offset))
+        let source = &graph.stretches[graph.stretch_of(first + offset)];
+        repetition.node(graph.simulated_node(source, first + offset), offset)
     }
 
     /// Those at some places in record order.
-    pub fn range(self, places: Range<usize>) -> impl Iterator<Item = Node> + use<'a> {
-        places.map(move |index| self.get(index))
+    pub fn range(self, places: Range<usize>) -> impl Iterator<Item = Node> + Clone + use<'a> {
+        let graph = self.graph;
+        graph.parts(places).flat_map(move |(stretch, part)| match &stretch.source {
+            Source::Repeated(first, repetition) => {
+                let offset = part.start - stretch.first;
+                let nodes = graph.simulated(first + offset..first + offset + part.len());
+                Either::Left((offset..).zip(nodes).map(|(offset, node)| repetition.node(node, offset)))
+            }
+            _ => Either::Right(part.map(|node| graph.simulated_node(stretch, node))),
+        })
     }
 
     /// One after the other.
     pub fn iter(self) -> impl Iterator<Item = Node> + Clone + use<'a> {
-        let graph = self.graph;
-        let ends = graph.stretches.iter().skip(1).map(|next| next.first).chain([graph.len]);
-        graph.stretches.iter().zip(ends).flat_map(move |(stretch, end)| {
-            let stored = &graph.stored[stretch.stored..stretch.stored + end - stretch.first];
-            stored.iter().enumerate().map(move |(offset, &node)| match &stretch.repetition {
-                None => node,
-                Some(repetition) => repetition.node(node, offset),
-            })
-        })
+        self.range(0..self.len())
     }
 }
 

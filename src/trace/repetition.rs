@@ -108,10 +108,58 @@ mod tests {
         let (tensors, lifetimes) = (renumbering.clone(), renumbering);
         short.repeat(1..3, Repetition { cycles: Cycles(100), ops: 10, tensors, lifetimes, patterns });
         short.push(node(115, 13), &[]);
+        assert_same(&short, &long);
+    }
+
+    fn assert_same(short: &AccessGraph, long: &AccessGraph) {
         assert_eq!(short.nodes(), long.nodes());
         assert_eq!(short.patterns(), long.patterns());
         for i in 0..long.nodes().len() {
             assert_eq!(short.nodes().get(i), long.nodes().get(i));
+            assert!(short.nodes().range(i..long.nodes().len()).eq(long.nodes().range(i..long.nodes().len())));
         }
+    }
+
+    #[test]
+    fn trains_are_stored_once_and_can_be_repeated() {
+        let node = |start: u64, op: u32, amount: u32| Node {
+            start: Cycles(start),
+            amount,
+            op: OpId(op),
+            tensor: TensorId(op),
+            lifetime: LifetimeId(op),
+            pattern: 0,
+            kind: NodeKind::Fill,
+            operand: Operand::B,
+            memory: 0,
+            port: 0,
+        };
+        // Two kinds of tiles in turn, then one of them twice, all of op 1; the whole once more for op 5; the end.
+        let (mut short, mut long) = (AccessGraph::default(), AccessGraph::default());
+        let tiles = [(0, 3), (10, 4), (20, 3), (30, 4), (40, 3), (50, 3)];
+        for (later, op) in [(0, 1), (1000, 5)] {
+            for (start, amount) in tiles {
+                for after in [0, 5] {
+                    long.push(node(start + after + later, op, amount), &[]);
+                }
+            }
+        }
+        for (start, amount) in &tiles[..2] {
+            for after in [0, 5] {
+                short.push(node(start + after, 1, *amount), &[]);
+            }
+        }
+        short.again(0..2, Cycles(20));
+        short.again(2..4, Cycles(20));
+        short.again(0..2, Cycles(40));
+        short.again(0..2, Cycles(50));
+        let renumbering: Renumbering = [(1, 5)].into_iter().collect();
+        let (tensors, lifetimes) = (renumbering.clone(), renumbering);
+        short.repeat(0..12, Repetition { cycles: Cycles(1000), ops: 4, tensors, lifetimes, patterns: Vec::new() });
+        for graph in [&mut short, &mut long] {
+            graph.push(node(2000, 9, 1), &[]);
+        }
+        assert_same(&short, &long);
+        assert_eq!(short.stored_nodes(), 5);
     }
 }

@@ -400,6 +400,11 @@ impl Workload {
         self.tensors.form(id.index()).class
     }
 
+    /// Whether the tensor goes to DRAM when it is made.
+    pub fn is_written_back(&self, id: TensorId) -> bool {
+        self.tensors.form(id.index()).write_back
+    }
+
     /// Whether the op only renames bytes, as [`OpKind::is_rename`].
     pub fn is_rename(&self, id: OpId) -> bool {
         self.ops.form(id.index()).kind.is_rename()

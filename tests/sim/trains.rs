@@ -5,7 +5,7 @@ use super::repetition::{assert_same, model, set_capacity};
 use proptest::prelude::*;
 use trapti::accelerator::{Accelerator, Dataflow, Fill, Overlap, Reclaim, Replacement, Victims};
 use trapti::ids::LifetimeId;
-use trapti::sim::{Options, Probe, simulate_observed};
+use trapti::sim::{Options, Probe, simulate, simulate_observed};
 use trapti::trace::Run;
 use trapti::units::Bytes;
 use trapti::workload::{AttentionOrder, KvRelease, Lowering, Projections, Scenario, WeightRelease, Workload, lower};
@@ -168,4 +168,19 @@ fn streamed_weights_of_decoded_tokens_are_trains() {
     accelerator.memories[0].capacity = Some(Bytes(whole / 3));
     let share = share(&workload, &accelerator, &options);
     assert!(share > 40, "{share} %");
+}
+
+/// Weights that pass through a memory in which all the rest is needed: each tile takes the place of one that the same product has used.
+#[test]
+fn weights_that_take_their_own_places_are_trains() {
+    let scenario = Scenario { decode: 3, ..Scenario::new(4) };
+    let (workload, options) = decoder(&scenario, 24, |_| {});
+    let mut accelerator = accelerator(1, Overlap::DoubleBuffered);
+    let unlimited = simulate(&workload, &accelerator, &options, &mut |_| {}).unwrap();
+    let needed = unlimited.statistics.memories[0].peak_needed.bytes;
+    for extra in [0, 1, 50, 333] {
+        accelerator.memories[0].capacity = Some(needed + Bytes(extra));
+        let share = share(&workload, &accelerator, &options);
+        assert!(share > 40, "{share} % with {extra} bytes more than are needed");
+    }
 }

@@ -77,15 +77,17 @@ impl Replay {
         self.remember(engine, now, *events);
         while let Some(Block { ops, form }) = self.blocks.get(self.next).cloned().filter(|b| b.ops.start == self.ended)
         {
-            let again = self.known.get(&form).is_some_and(|known| known.coming > 1 || !known.templates.is_empty());
-            if !again || engine.timings[ops.clone()].iter().any(Option::is_some) {
+            let Some((coming, known)) = self.known.get(&form).map(|known| (known.coming, known.templates.len())) else {
+                break;
+            };
+            if (coming == 1 && known == 0) || engine.timings[ops.clone()].iter().any(Option::is_some) {
                 break;
             }
             let opening = engine.residency.stores[0].tracker.mark(now);
             match self.repeat(engine, (form, &ops), now) {
                 Some((end, count)) => (now, *events) = (end, *events + count),
                 None => {
-                    let capture = Capture::begin(engine, ops, opening, *events);
+                    let capture = (coming > 1).then(|| Capture::begin(engine, ops, opening, *events)).flatten();
                     self.capture = capture.map(|capture| (form, capture));
                     break;
                 }
@@ -131,7 +133,9 @@ impl Replay {
         now: u64,
     ) -> Option<(u64, u64)> {
         let templates = &mut self.known.get_mut(&form)?.templates;
-        let at = (0..templates.len()).find(|&at| apply(engine, &templates[at], block, now).is_some())?;
+        let glimpse = template::glimpse(engine, block);
+        let like = |at: &usize| templates[*at].glimpse == glimpse;
+        let at = (0..templates.len()).filter(like).find(|&at| apply(engine, &templates[at], block, now).is_some())?;
         templates[..=at].rotate_right(1);
         Some((templates[0].end - templates[0].start + now, templates[0].events))
     }

@@ -14,7 +14,8 @@ use crate::ids::{NodeId, OpId, TensorId};
 use crate::trace::{Lifetime, Stalls};
 use crate::units;
 use crate::workload::Class;
-use rustc_hash::FxHashMap;
+use rustc_hash::{FxHashMap, FxHasher};
+use std::hash::{Hash, Hasher};
 use std::ops::Range;
 
 /// The cycle in which a template began, and the one in which a block begins.
@@ -173,6 +174,7 @@ pub struct Capture {
     candidates: Vec<Candidate>,
     standing: Vec<Standing>,
     evicted_needed_bits: u64,
+    glimpse: u64,
     opening: Opening,
     unfinished: usize,
 }
@@ -187,6 +189,8 @@ pub struct Template {
     pub end: u64,
     /// Its events.
     pub events: u64,
+    /// What was there of the tensors that its ops name, in one number.
+    pub glimpse: u64,
     pub(super) nodes: Range<usize>,
     pub(super) first_lifetime: u32,
     pub(super) lifetimes: Vec<Lifetime>,
@@ -250,6 +254,7 @@ impl Capture {
             candidates: candidates(engine, |tensor| renaming.of(tensor)),
             standing: standing(engine, &renaming),
             evicted_needed_bits,
+            glimpse: glimpse(engine, &ops),
             cast,
             ops,
             opening,
@@ -312,6 +317,7 @@ impl Capture {
             last: last.map(|op| op - self.ops.start).collect(),
             nodes: (!nodes.is_empty()).then_some(nodes)?,
             evicted_needed_bits: engine.residency.stores[0].evicted_needed_bits - self.evicted_needed_bits,
+            glimpse: self.glimpse,
             ops: self.ops,
             start: self.start,
             cast: self.cast,
@@ -327,6 +333,17 @@ impl Capture {
             victims,
         })
     }
+}
+
+/// What is there, and needed, of each tensor that the ops name, in one number: if two blocks see the same, theirs are equal.
+pub fn glimpse<P: Probe>(engine: &Engine<'_, P>, ops: &Range<usize>) -> u64 {
+    let contents = &engine.residency.stores[0].contents;
+    let mut hasher = FxHasher::default();
+    for op in ops.clone().map(|op| engine.workload.ops.at(op)) {
+        let named = op.kind.inputs().into_iter().chain([op.kind.out()]);
+        named.map(|tensor| &contents[tensor.index()]).for_each(|c| (c.present_bits, c.needed_bits).hash(&mut hasher));
+    }
+    hasher.finish()
 }
 
 /// Bits of each tensor.

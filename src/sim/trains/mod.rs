@@ -9,6 +9,7 @@
 //! States are told apart by their contents alone. A state that was seen before leads to the segments that began there, also those of
 //! another row of tiles or of another op. See `docs/performance.md` for what is not covered.
 
+mod room;
 mod segment;
 mod shift;
 mod state;
@@ -24,6 +25,7 @@ pub use segment::{Act, RESULT};
 use segment::{Action, Opening, Segment};
 use shift::Origin;
 use state::State;
+use train::Known;
 
 /// Fewest steps of a segment.
 const FEWEST: u32 = 16;
@@ -45,6 +47,8 @@ pub struct Trains {
     since: u32,
     misses: u32,
     due: bool,
+    /// Whether every element is whole bytes.
+    whole_bytes: bool,
 }
 
 impl Trains {
@@ -52,7 +56,8 @@ impl Trains {
     pub fn new<P: Probe>(engine: &Engine<'_, P>) -> Option<Box<Self>> {
         let [store] = engine.residency.stores.as_slice() else { return None };
         let covered = store.capacity.is_none() || store.victims == Victims::ObsoleteFirst;
-        covered.then(Box::default)
+        let whole_bytes = engine.workload.tensors.iter().all(|tensor| tensor.bits % 8 == 0);
+        covered.then(|| Box::new(Self { whole_bytes, ..Self::default() }))
     }
 
     /// An op starts or ends; `lead` is the first unit that has one then.
@@ -122,7 +127,8 @@ impl Trains {
         let class = self.class_of(State::of(engine, &origin));
         self.close(engine, &origin, class, *events);
         let before = *events;
-        let (class, origin) = train::ride(engine, (&self.classes, &self.segments), class, origin, events);
+        let known = Known { classes: &self.classes, segments: &self.segments, whole_bytes: self.whole_bytes };
+        let (class, origin) = train::ride(engine, &known, class, origin, events);
         if *events > before {
             engine.residency.ledger.probe.rode(*events - before);
         }

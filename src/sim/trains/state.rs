@@ -92,7 +92,7 @@ impl State {
         let mut units: Vec<(u32, u32, bool, Headway)> = Vec::new();
         for (i, unit) in engine.units.iter().enumerate() {
             let Some(running) = &unit.running else { continue };
-            let write_back = engine.workload.tensor(running.operands.out.tensor).write_back;
+            let write_back = engine.workload.is_written_back(running.operands.out.tensor);
             units.push((running.rank, i as u32, write_back, shift.headway(i, &running.headway)));
         }
         units.sort_unstable_by_key(|&(rank, ..)| rank);

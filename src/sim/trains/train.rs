@@ -3,7 +3,7 @@
 use super::super::Probe;
 use super::super::array::TileBuffer;
 use super::super::engine::{Engine, Unit};
-use super::super::eviction::Room;
+use super::super::eviction;
 use super::super::grid::Cells;
 use super::super::layout::Rect;
 use super::super::operands::OperandLayout;
@@ -13,9 +13,9 @@ use super::super::request::What;
 use super::super::residency::Need;
 use super::super::running::Running;
 use super::super::step::{Step, Walk};
-use super::super::store::Store;
 use super::super::traffic::OffChip;
 use super::super::transfer::Tiles;
+use super::room::Room;
 use super::segment::{Act, Action, PortEnd, RESULT, Segment, Unnamed};
 use super::shift::Origin;
 use super::state::{Places, State};
@@ -26,13 +26,25 @@ use crate::units::{Bytes, Cycles};
 /// A unit on its way through segments.
 #[derive(Debug, Clone)]
 struct Wagon {
-    walk: Walk,
-    buffers: [TileBuffer; 2],
+    walked: Walked,
+    /// The same after the segment at hand.
+    ahead: Walked,
     places: Places,
 }
 
 /// A unit's steps to come, and its operand buffers.
 type Walked = (Walk, [TileBuffer; 2]);
+
+/// The nodes of a segment that are recorded in full.
+struct Recorded {
+    /// Of which segment.
+    index: usize,
+    /// Place of the first one.
+    first: usize,
+    /// When the segment began.
+    cycle: u64,
+    residences: Vec<(u32, LifetimeId)>,
+}
 
 /// Units on their way through segments.
 struct Train {
@@ -40,22 +52,32 @@ struct Train {
     wagons: Vec<Option<Wagon>>,
     /// For each unit, the operands whose tensors nothing else in progress uses, one bit each.
     own: Vec<u32>,
-    /// Tensors in use.
-    tensors: Vec<TensorId>,
-    nodes: Vec<Node>,
+    /// Residences of the transfers of the segment at hand, by their nodes, which count from its first.
+    residences: Vec<(u32, LifetimeId)>,
+    /// The segments so far whose nodes are recorded in full.
+    recorded: Vec<Recorded>,
     /// The tiles of each action of the segment at hand, and where those of each action end.
     tiles: Tiles,
     ends: Vec<usize>,
     /// For each unit, the operands of which something is needed tile by tile, one bit each.
     tiled: Vec<u32>,
-    /// For each unit, the steps of the segment at hand.
-    steps: Vec<Vec<Step>>,
+    room: Room,
+}
+
+/// What has been learnt.
+pub struct Known<'t> {
+    /// States by their numbers.
+    pub classes: &'t [State],
+    /// Segments between them.
+    pub segments: &'t [Segment],
+    /// Whether every element is whole bytes.
+    pub whole_bytes: bool,
 }
 
 /// Carries out segments from a state of class `class` on, as long as one fits; returns the class and the place where they end.
 pub fn ride<P: Probe>(
     engine: &mut Engine<'_, P>,
-    (classes, segments): (&[State], &[Segment]),
+    &Known { classes, segments, whole_bytes }: &Known<'_>,
     mut class: usize,
     origin: Origin,
     events: &mut u64,
@@ -63,10 +85,11 @@ pub fn ride<P: Probe>(
     if !segments.iter().any(|segment| segment.from == class) {
         return (class, origin);
     }
-    let mut train = Train::new(engine, origin);
+    let mut train = Train::new(engine, origin, whole_bytes);
     let mut rode = false;
-    while let Some(segment) = segments.iter().filter(|s| s.from == class).find(|s| train.enter(engine, s)) {
-        train.carry_out(engine, segment);
+    let from = |class| segments.iter().enumerate().filter(move |(_, segment)| segment.from == class);
+    while let Some((index, segment)) = from(class).find(|(_, segment)| train.enter(engine, segment)) {
+        train.carry_out(engine, index, segment);
         (class, rode) = (segment.to, true);
         *events += segment.events;
     }
@@ -101,12 +124,26 @@ impl Wagon {
         writes.sort_unstable_by_key(|&(number, _)| number);
         writes.dedup();
         places.writes.extend(writes);
-        Some(Self { walk: running.walk.clone(), buffers: engine.units[unit].buffers.clone(), places })
+        let walked = (running.walk.clone(), engine.units[unit].buffers.clone());
+        Some(Self { ahead: walked.clone(), walked, places })
+    }
+
+    /// What is ahead begins where the unit is.
+    fn look_ahead(&mut self) {
+        self.ahead.0.clone_from(&self.walked.0);
+        for (ahead, buffer) in self.ahead.1.iter_mut().zip(&self.walked.1) {
+            ahead.tiles.clone_from(&buffer.tiles);
+        }
+    }
+
+    /// The unit is where it looked ahead to.
+    fn go_ahead(&mut self) {
+        std::mem::swap(&mut self.walked, &mut self.ahead);
     }
 }
 
 impl Train {
-    fn new<P: Probe>(engine: &Engine<'_, P>, origin: Origin) -> Self {
+    fn new<P: Probe>(engine: &Engine<'_, P>, origin: Origin, whole_bytes: bool) -> Self {
         let running = || engine.units.iter().filter_map(|unit| unit.running.as_ref());
         let layouts = || running().flat_map(|r| r.operands.inputs.iter().chain([&r.operands.out]));
         let uses = |tensor: TensorId| layouts().flat_map(|l| &l.pieces).filter(|p| p.tensor == tensor).count();
@@ -115,16 +152,18 @@ impl Train {
             let inputs = unit.running.iter().flat_map(|running| &running.operands.inputs);
             inputs.enumerate().filter(|(_, layout)| alone(layout)).map(|(operand, _)| 1 << operand).sum()
         });
+        let (own, tiled): (Vec<u32>, Vec<u32>) = (own.collect(), tiled(engine));
+        let used = running().flat_map(|r| &r.operands.tensors).map(|&(tensor, _)| tensor).collect();
         Self {
             origin,
             wagons: (0..engine.units.len()).map(|unit| Wagon::new(engine, unit)).collect(),
-            own: own.collect(),
-            tensors: running().flat_map(|r| &r.operands.tensors).map(|&(tensor, _)| tensor).collect(),
-            nodes: Vec::new(),
+            room: Room::new(used, streamed(engine, &own, &tiled), whole_bytes),
+            own,
+            tiled,
+            residences: Vec::new(),
+            recorded: Vec::new(),
             tiles: Tiles::new(),
             ends: Vec::new(),
-            tiled: tiled(engine),
-            steps: vec![Vec::new(); engine.units.len()],
         }
     }
 
@@ -136,46 +175,46 @@ impl Train {
         {
             return false;
         }
-        let mut moved = Vec::with_capacity(self.wagons.len());
         for unit in 0..self.wagons.len() {
-            match self.issue(engine, segment, unit) {
-                Some(walked) => moved.push(walked),
-                None => return false,
+            if !self.issue(engine, segment, unit) {
+                self.take_back(segment, unit);
+                return false;
             }
-        }
-        for (wagon, steps) in self.wagons.iter_mut().zip(&self.steps) {
-            wagon.iter_mut().for_each(|wagon| steps.iter().for_each(|step| wagon.places.push(*step)));
         }
         let fits = self.fits(engine, segment);
-        for ((wagon, walked), steps) in self.wagons.iter_mut().zip(moved).zip(&self.steps) {
-            match (wagon, walked) {
-                (Some(wagon), Some((walk, buffers))) if fits => (wagon.walk, wagon.buffers) = (walk, buffers),
-                (Some(wagon), _) if !fits => wagon.places.take_back(steps.len()),
-                _ => {}
-            }
+        match fits {
+            true => self.wagons.iter_mut().flatten().for_each(Wagon::go_ahead),
+            false => self.take_back(segment, self.wagons.len()),
         }
         fits
     }
 
-    /// A unit after the steps of a segment, if it has such steps; there must be others after them.
-    fn issue<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment, unit: usize) -> Option<Option<Walked>> {
-        let steps = &mut self.steps[unit];
-        steps.clear();
-        let (Some(wagon), Some(running)) = (&self.wagons[unit], &engine.units[unit].running) else { return Some(None) };
+    /// Issues a unit's steps of a segment, if it has such steps; there must be others after them.
+    fn issue<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment, unit: usize) -> bool {
+        let (Some(wagon), Some(running)) = (&mut self.wagons[unit], &engine.units[unit].running) else { return true };
         let expected = &segment.steps[unit];
         if self.origin.units[unit].0 + expected.len() as u64 >= running.steps {
-            return None;
+            return false;
         }
-        let (mut walk, mut buffers) = (wagon.walk.clone(), wagon.buffers.clone());
+        wagon.look_ahead();
         let (shift, operands) = (self.origin.away(), &running.operands);
-        for expected in expected {
-            let step = walk.next(&operands.inputs, &operands.out, &mut buffers);
+        for (issued, expected) in expected.iter().enumerate() {
+            let (walk, buffers) = &mut wagon.ahead;
+            let step = walk.next(&operands.inputs, &operands.out, buffers);
             if !shift.is_like(unit, &step, expected) {
-                return None;
+                wagon.places.take_back(issued);
+                return false;
             }
-            steps.push(step);
+            wagon.places.push(step);
         }
-        Some(Some((walk, buffers)))
+        true
+    }
+
+    /// The steps of a segment that the first so many units issued are not issued after all.
+    fn take_back(&mut self, segment: &Segment, units: usize) {
+        for (wagon, steps) in self.wagons[..units].iter_mut().zip(&segment.steps) {
+            wagon.iter_mut().for_each(|wagon| wagon.places.take_back(steps.len()));
+        }
     }
 
     /// The step of an action, whose number is relative to the origin, or the place of its write.
@@ -219,7 +258,7 @@ impl Train {
     fn fits<P: Probe>(&mut self, engine: &Engine<'_, P>, segment: &Segment) -> bool {
         self.tiles.clear();
         self.ends.clear();
-        let mut bytes = 0;
+        self.room.begin();
         for action in &segment.actions {
             let first = self.tiles.len();
             if !self.locate(engine, segment, action) {
@@ -245,12 +284,9 @@ impl Train {
             if !as_wanted {
                 return false;
             }
-            bytes += match action.act {
-                Act::Write | Act::Fill => engine.growth(0, tiles),
-                _ => 0,
-            };
+            self.room.follow(engine, action, tiles);
         }
-        room(&engine.residency.stores[0], bytes, &self.tensors)
+        self.room.suffices(engine)
     }
 
     /// Whether the operand of an action is among those of its unit.
@@ -258,26 +294,36 @@ impl Train {
         action.operand != RESULT && operands[action.unit as usize] >> action.operand & 1 == 1
     }
 
-    fn carry_out<P: Probe>(&mut self, engine: &mut Engine<'_, P>, segment: &Segment) {
-        self.nodes.clear();
-        for unnamed in &segment.nodes {
-            let node = self.named(engine, unnamed);
-            self.nodes.push(node);
-        }
-        let (cycles, nodes) = (self.origin.clone(), self.origin.node);
+    fn carry_out<P: Probe>(&mut self, engine: &mut Engine<'_, P>, index: usize, segment: &Segment) {
+        // What was in use when the train set out may be free to go by now; what is in use is needed.
+        engine.residency.stores[0].pins.clear();
+        let back = self.origin.back();
         let mut first = 0;
+        self.residences.clear();
         for (action, &end) in segment.actions.iter().zip(&self.ends) {
             let tiles = &self.tiles[first..end];
             first = end;
-            let node = cycles.back().node(action.node);
-            if let Some(lifetime) = act(engine, cycles.back().cycle(action.cycle), action, node, tiles) {
-                self.nodes[(node.0 - nodes) as usize].lifetime = lifetime;
-            }
+            let node = back.node(action.node);
+            let lifetime = act(engine, back.cycle(action.cycle), action, node, tiles);
+            self.residences.extend(lifetime.map(|lifetime| (node.0 - self.origin.node, lifetime)));
         }
-        engine.recorder.graph.append(&self.nodes);
+        self.record(engine, index, segment);
         self.count(engine, segment);
         self.origin.advance(&segment.advance);
         self.wagons.iter_mut().flatten().for_each(|wagon| wagon.places.trim());
+    }
+
+    /// The nodes of a segment: in full for the first time, as a repetition from then on.
+    fn record<P: Probe>(&mut self, engine: &mut Engine<'_, P>, index: usize, segment: &Segment) {
+        let (first, cycle, graph) = (self.origin.node as usize, self.origin.cycle, &mut engine.recorder.graph);
+        let known = self.recorded.iter().find(|known| known.index == index && known.residences == self.residences);
+        if let Some(Recorded { first, cycle: then, .. }) = known {
+            return graph.again(*first..first + segment.nodes.len(), Cycles(cycle - then));
+        }
+        let mut nodes: Vec<Node> = segment.nodes.iter().map(|unnamed| self.named(engine, unnamed)).collect();
+        self.residences.iter().for_each(|&(node, lifetime)| nodes[node as usize].lifetime = lifetime);
+        engine.recorder.graph.append(&nodes);
+        self.recorded.push(Recorded { index, first, cycle, residences: self.residences.clone() });
     }
 
     /// A node of this train; the residence of a transfer is not known yet.
@@ -316,7 +362,7 @@ impl Train {
             let (bytes, words, memory, port) = (sum.bytes, sum.words, 0, usize::from(port));
             let (lifetime, operand, start) = (LifetimeId(0), Operand::None, 0);
             let transfer = Transfer { kind, start, bytes, op, operand, tensor, lifetime, memory, port };
-            engine.counters[0].count(&transfer, words, engine.workload);
+            engine.counters[0].count(&transfer, words, &engine.residency.ledger.labels);
             engine.traffic.on_chip(op, 0, words);
             let moved = OffChip { cycles: sum.off_chip, ..OffChip::default() };
             match kind {
@@ -332,8 +378,7 @@ impl Train {
         let mut places = vec![Places::default(); self.wagons.len()];
         for (unit, wagon) in self.wagons.iter_mut().enumerate() {
             let (Some(wagon), Some(running)) = (wagon.take(), &mut engine.units[unit].running) else { continue };
-            running.walk = wagon.walk;
-            engine.units[unit].buffers = wagon.buffers;
+            (running.walk, engine.units[unit].buffers) = wagon.walked;
             places[unit] = wagon.places;
         }
         state.restore(engine, &self.origin, &places);
@@ -357,7 +402,7 @@ fn act<P: Probe>(
             let bytes = engine.growth(0, tiles);
             if bytes > 0 {
                 let room = engine.residency.make_room(now, 0, bytes);
-                debug_assert!(matches!(room, Room::Ready), "room was there");
+                debug_assert!(matches!(room, eviction::Room::Ready), "room was there");
             }
             let dirty = action.act == Act::Write;
             tiles.iter().for_each(|&(tensor, cells)| engine.residency.add(now, 0, tensor, cells, dirty));
@@ -414,16 +459,14 @@ fn tiled<P: Probe>(engine: &Engine<'_, P>) -> Vec<u32> {
     engine.units.iter().map(of_unit).collect()
 }
 
-/// Whether so many bytes fit into the memory, or obsolete bytes of tensors that are not in use make room for them.
-fn room(store: &Store, bytes: u64, used: &[TensorId]) -> bool {
-    let Some(capacity) = store.capacity else { return true };
-    let mut free = capacity.saturating_sub(store.tracker.used());
-    let mut candidate = store.obsolete.next(None);
-    while free < bytes {
-        let Some(tensor) = candidate.filter(|&tensor| !used.contains(&TensorId(tensor))) else { return false };
-        let contents = &store.contents[tensor as usize];
-        free += (contents.present_bits.div_ceil(8) - contents.needed_bits.div_ceil(8)).saturating_sub(1);
-        candidate = store.obsolete.next(Some(tensor));
-    }
-    true
+/// Tensors of which tiles are needed one by one, for nothing but one operand of one unit.
+fn streamed<P: Probe>(engine: &Engine<'_, P>, own: &[u32], tiled: &[u32]) -> Vec<TensorId> {
+    let of_unit = |(unit, operands): (&Unit, u32)| {
+        let inputs = unit.running.iter().flat_map(|running| running.operands.inputs.iter().enumerate());
+        let chosen = inputs.filter(move |(operand, _)| operands >> operand & 1 == 1);
+        chosen.flat_map(|(_, layout)| layout.pieces.iter().map(|piece| piece.tensor)).collect::<Vec<_>>()
+    };
+    let both = own.iter().zip(tiled).map(|(own, tiled)| own & tiled);
+    let tensors = engine.units.iter().zip(both).flat_map(of_unit);
+    tensors.filter(|tensor| engine.residency.held[tensor.index()].need == Need::Tiles).collect()
 }
