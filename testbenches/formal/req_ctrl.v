@@ -150,6 +150,25 @@ module fv #(
     if (PORTS > 1) begin : g_ports
       `PROPERTY(bad_19_fair, seen_19_fair, waits & (bank == bank_q), passed_q < PORTS - 1 + (others == 0))
       `COVER(seen_19_fair_is_tight, waits & (bank == bank_q) & (others != 0) & (passed_q == PORTS - 2))
+      // The order in the watched bank: the first that asks at or after the pointer, which moves behind it and starts at 0.
+      integer k, turn;
+      reg [1:0] pointer_q = 0;
+      reg [1:0] after;
+      reg [PORTS-1:0] first;
+      always @* begin
+        first = 0;
+        after = pointer_q;
+        for (k = PORTS - 1; k >= 0; k = k - 1) begin
+          turn = (pointer_q + k < PORTS) ? pointer_q + k : pointer_q + k - PORTS;
+          if (req_i[turn] & ~oob_i[turn] & on_i[domain[turn*DOMAIN_BITS+:DOMAIN_BITS]] &
+              (bank_i[turn*BANK_BITS+:BANK_BITS] == watched_i)) begin
+            first = 1 << turn;
+            after = (turn == PORTS - 1) ? 0 : turn + 1;
+          end
+        end
+      end
+      always @(posedge clk_i) pointer_q <= !rst_ni ? 0 : (here != 0) ? after : pointer_q;
+      `PROPERTY(bad_19_order, seen_19_order, rst_ni & (here != 0), here == first)
     end
   endgenerate
 
