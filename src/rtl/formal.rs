@@ -3,7 +3,7 @@
 use super::parameters::{Parameters, PolicyKind};
 
 /// Files of `testbenches/formal` that a generated directory takes along.
-const FILES: [(&str, &str); 17] = [
+const FILES: [(&str, &str); 18] = [
     ("run", include_str!("../../testbenches/formal/run")),
     ("registers.awk", include_str!("../../testbenches/formal/registers.awk")),
     ("property.vh", include_str!("../../testbenches/formal/property.vh")),
@@ -21,20 +21,27 @@ const FILES: [(&str, &str); 17] = [
     ("still.v", include_str!("../../testbenches/formal/still.v")),
     ("top.v", include_str!("../../testbenches/formal/top.v")),
     ("wake.v", include_str!("../../testbenches/formal/wake.v")),
+    ("wake_arb.v", include_str!("../../testbenches/formal/wake_arb.v")),
 ];
-const WAKE_ARBITER: (&str, &str) = ("wake_arb.v", include_str!("../../testbenches/formal/wake_arb.v"));
 /// The sets that do not depend on a design.
 const SETS: &str = include_str!("../../testbenches/formal/sets");
 
 /// Paths and texts of the folder, for a memory with these parameters.
 pub(super) fn texts(parameters: &Parameters) -> Vec<(String, String)> {
-    let copied = FILES.iter().chain([&WAKE_ARBITER]).map(|(name, text)| (format!("formal/{name}"), (*text).to_string()));
+    let copied = FILES.iter().map(|(name, text)| (format!("formal/{name}"), (*text).to_string()));
     copied.chain([("formal/sets".to_string(), format!("{}{SETS}", own_sets(parameters)))]).collect()
 }
 
 /// The sets of this design, before those that every design has.
 fn own_sets(parameters: &Parameters) -> String {
-    let sets = [domain(parameters), arbiter(parameters), map(parameters), request(parameters), policy(parameters), whole(parameters)];
+    let sets = [
+        domain(parameters),
+        arbiter(parameters),
+        map(parameters),
+        request(parameters),
+        policy(parameters),
+        whole(parameters),
+    ];
     let lines: String = sets.iter().map(|set| set.line() + "\n").collect();
     format!(
         "# This design: `design.*` at its own parameters, `scaled.*` where a parameter is cut to what can be decided.\n{lines}"
@@ -147,7 +154,7 @@ mod tests {
     fn every_file_of_properties_is_taken_along() {
         let folder = concat!(env!("CARGO_MANIFEST_DIR"), "/testbenches/formal");
         let names = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
-        let taken = |name: &String| FILES.iter().chain([&WAKE_ARBITER]).any(|(file, _)| file == name);
+        let taken = |name: &String| FILES.iter().any(|(file, _)| file == name);
         // What is not: bugs to plant need the sources, and the sets are written together with the design's own.
         let mut left: Vec<String> = names.filter(|name| !taken(name)).collect();
         left.sort();

@@ -30,7 +30,9 @@ pub fn slowest(domains: u32, ports: u32, max_waking: u32) -> Controller {
 /// and the `lead` after which all other domains are asked up.
 pub fn longest_seen(controller: &Controller, mut device: impl FnMut() -> Box<dyn Device>) -> u64 {
     let range = u64::from(2 * controller.timing.t_ack_max + 20);
-    let cases = (0..range).flat_map(|after| (0..if controller.organisation.domains > 1 { range } else { 1 }).map(move |lead| (after, lead)));
+    let cases = (0..range).flat_map(|after| {
+        (0..if controller.organisation.domains > 1 { range } else { 1 }).map(move |lead| (after, lead))
+    });
     cases.map(|(after, lead)| stall(controller, device().as_mut(), after, lead)).max().unwrap()
 }
 
