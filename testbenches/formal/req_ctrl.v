@@ -197,4 +197,19 @@ module fv #(
             busy[domain_watched] == used)
   `PROPERTY(bad_25_grant_is_seen, seen_25_grant_is_seen, here != 0, grant[domain_watched])
 
+  // What the domains are told: exactly who asks for them in bounds, and exactly who was served.
+  reg asked, served;
+  always @* begin
+    asked = 0;
+    served = 0;
+    for (q = 0; q < PORTS; q = q + 1) begin
+      if (domain[q*DOMAIN_BITS+:DOMAIN_BITS] == domain_watched) begin
+        asked = asked | (req_i[q] & ~oob_i[q]);
+        served = served | access[q];
+      end
+    end
+  end
+  `PROPERTY(bad_9_told_who_asks, seen_9_told_who_asks, req_i != 0, want[domain_watched] == asked)
+  `PROPERTY(bad_9_told_who_is_served, seen_9_told_who_is_served, req_i != 0, grant[domain_watched] == served)
+
 endmodule
