@@ -1,6 +1,7 @@
 //! The folder `formal/` of a generated directory: properties, the script that proves them, and the sets they are proved on.
 
 use super::parameters::{Parameters, PolicyKind};
+use super::top::LICENCE;
 
 /// Files of `testbenches/formal` that a generated directory takes along.
 const FILES: [(&str, &str); 18] = [
@@ -28,8 +29,14 @@ const SETS: &str = include_str!("../../testbenches/formal/sets");
 
 /// Paths and texts of the folder, for a memory with these parameters.
 pub(super) fn texts(parameters: &Parameters) -> Vec<(String, String)> {
-    let copied = FILES.iter().map(|(name, text)| (format!("formal/{name}"), (*text).to_string()));
+    let copied = FILES.iter().map(|(name, text)| (format!("formal/{name}"), licensed(name, text)));
     copied.chain([("formal/sets".to_string(), format!("{}{SETS}", own_sets(parameters)))]).collect()
+}
+
+/// Verilog says its licence in its first line.
+fn licensed(name: &str, text: &str) -> String {
+    let verilog = name.ends_with(".v") || name.ends_with(".vh");
+    if verilog { format!("{LICENCE}{text}") } else { text.to_string() }
 }
 
 /// The sets of this design, before those that every design has.
