@@ -122,6 +122,9 @@ module fv #(
   `PROPERTY(bad_20_forced_is_told, seen_20_forced_is_told, lost_q & rst_ni, lost_live)
   `PROPERTY(bad_20_forced_off, seen_20_forced_off, force_off_i, target == 0)
 
+  // What the host says is obeyed.
+  `PROPERTY(bad_16_forced_on, seen_16_forced_on, force_on_i & ~force_off_i, target == 3)
+
   // 11, what wake.v assumes of a domain that is asked for.
   `PROPERTY(bad_11_wanted, seen_11_wanted, want_i & ~force_off_i, target == 3)
 
