@@ -11,7 +11,7 @@ const LAYERS: [&[&str]; 9] = [
     &["power"],
     &["sim"],
     &["explore", "rtl", "survey", "wave"],
-    &["cosim"],
+    &["cosim", "prove"],
     &["report"],
     &["cli"],
 ];

@@ -11,6 +11,8 @@ mod planted;
 mod random;
 #[path = "cosim/stimuli.rs"]
 mod stimuli;
+#[path = "cosim/wake.rs"]
+mod wake;
 #[path = "cosim/waveforms.rs"]
 mod waveforms;
 

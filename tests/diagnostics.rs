@@ -49,6 +49,8 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("ports", "of memories that are made in memory, and of characterisations"),
     ("power-of-two", "of a `design.json`; tests/rtl.rs"),
     ("read-before-write", "of runs that no simulation makes; tests/power"),
+    ("proof-set", "of an option and a design; tests/prove.rs"),
+    ("replay-late", "of hardware that breaks its bound; tests/cosim/wake.rs"),
     ("replay-stuck", "of stimuli; tests/power"),
     ("stimulus-misfit", "of stimuli; tests/power"),
     ("stimulus-stuck", "of stimuli; tests/predict"),

@@ -8,6 +8,7 @@ mod diagnostics;
 mod explore;
 mod power;
 mod predict;
+mod prove;
 mod report;
 mod robustness;
 mod rtl;

@@ -2,6 +2,7 @@
 
 pub mod generators;
 mod ideal;
+pub mod longest_stall;
 mod placement;
 mod reference;
 mod runs;

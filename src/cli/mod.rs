@@ -12,6 +12,7 @@ mod inputs;
 mod output;
 mod progress;
 mod project;
+mod prove;
 mod report;
 mod select;
 mod simulate;
@@ -49,6 +50,7 @@ const EXAMPLES: &str = "Examples:
   trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
+  trapti prove out/design.json -o out/proof
   trapti cosim out/design.json --run out/run -o out/cosim
   trapti wave check out/cosim/wave.vcd --design out/design.json
 
@@ -64,6 +66,7 @@ enum Command {
     Explore(explore::Arguments),
     Select(select::Arguments),
     Generate(generate::Arguments),
+    Prove(prove::Arguments),
     Cosim(cosim::Arguments),
     #[command(subcommand)]
     Trace(trace::Command),
@@ -117,6 +120,7 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Explore(arguments) => explore::run(&arguments, output),
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),
+        Command::Prove(arguments) => prove::run(&arguments, output),
         Command::Cosim(arguments) => cosim::run(&arguments, output),
         Command::Trace(command) => trace::run(&command, output),
         Command::Wave(command) => wave::run(&command, output),

@@ -64,6 +64,8 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
         t_ack_fall => switch.t_ack_fall,
         stall_from_off => design.timing.wake_from_off(switch),
         wakes => wakes.map(|(state, span)| context! { state, cycles => span.cycles, ns => span.nanoseconds }).collect::<Vec<_>>(),
+        longest_stall => memory.longest_stall.cycles,
+        longest_stall_ns => memory.longest_stall.nanoseconds,
         sleeps_off => u32::from(sleeps_off(design)),
         starts_off => u32::from(starts_off(design)),
         spare_addresses => u32::from(map.words < 1 << address_bits),

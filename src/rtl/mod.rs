@@ -7,6 +7,7 @@
 mod bundle;
 mod description;
 mod documents;
+mod formal;
 mod front;
 mod modules;
 mod parameters;
