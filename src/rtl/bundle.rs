@@ -3,7 +3,7 @@
 use super::description::MemoryDescription;
 use super::documents;
 use super::modules::{MODULES, WAIVERS};
-use super::{Parameters, front, registers, top};
+use super::{Parameters, collateral, front, registers, top};
 use crate::Result;
 use crate::artefact::{self, Input, Staging};
 use crate::power::Design;
@@ -43,6 +43,8 @@ impl RtlBundle {
         let memory = MemoryDescription::new(design, &top, &design_text, &parameters);
         let mut files = verilog(&top, &parameters);
         files.extend(documents::texts(design, &memory)?);
+        let compiled = documents::verilog_files(&top, design.bus);
+        files.extend(collateral::texts(&top, design, &parameters, &compiled)?);
         files.extend(registers::texts().map(|(path, text)| (path.to_string(), text)));
         files.push(("rtl/pgsram.vlt".into(), WAIVERS.into()));
         files.push(("memory.json".into(), artefact::json(&memory)));
