@@ -4,7 +4,7 @@ use super::description::MemoryDescription;
 use super::documents;
 use super::formal;
 use super::modules::{MODULES, WAIVERS};
-use super::{Parameters, front, registers, top};
+use super::{Parameters, collateral, front, registers, top};
 use crate::Result;
 use crate::artefact::{self, Input, Staging};
 use crate::power::Design;
@@ -44,6 +44,8 @@ impl RtlBundle {
         let memory = MemoryDescription::new(design, &top, &design_text, &parameters);
         let mut files = verilog(&top, &parameters);
         files.extend(documents::texts(design, &memory)?);
+        let compiled = documents::verilog_files(&top, design.bus);
+        files.extend(collateral::texts(&top, design, &parameters, &compiled)?);
         files.extend(registers::texts().map(|(path, text)| (path.to_string(), text)));
         files.extend(formal::texts(&parameters));
         files.push(("rtl/pgsram.vlt".into(), WAIVERS.into()));

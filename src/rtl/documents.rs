@@ -14,20 +14,21 @@ const BENCH: &str = include_str!("templates/pgsram_tb.v.txt");
 /// File list, description and bench of a design, as paths and contents.
 pub(super) fn texts(design: &Design, memory: &MemoryDescription) -> Result<Vec<(String, String)>> {
     Ok(vec![
-        ("filelist.f".into(), file_list(&memory.top, design.bus)),
+        ("filelist.f".into(), verilog_files(&memory.top, design.bus).iter().map(|path| format!("{path}\n")).collect()),
         ("README.md".into(), render(README, design, memory)?),
         ("tb/pgsram_tb.v".into(), render(BENCH, design, memory)?),
     ])
 }
 
-fn file_list(top: &str, bus: BusFront) -> String {
+/// Paths of the Verilog in compile order.
+pub(super) fn verilog_files(top: &str, bus: BusFront) -> Vec<String> {
     let front = bus.suffix().map(|suffix| format!("{top}_{suffix}.v"));
     let modules = MODULES
         .iter()
         .map(|module| module.file.to_string())
         .chain([format!("{REGISTERS}.v"), format!("{top}.v")])
         .chain(front);
-    modules.map(|file| format!("rtl/{file}\n")).collect()
+    modules.map(|file| format!("rtl/{file}")).collect()
 }
 
 fn render(template: &str, design: &Design, memory: &MemoryDescription) -> Result<String> {
@@ -54,6 +55,7 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
         domain_words => organisation.domain_words,
         read_latency => organisation.read_latency,
         time_bits => design.time_bits,
+        iso_in_rtl => design.iso_in_rtl,
         registers => design.registers,
         scheduled => design.policy.schedule_depth() > 0,
         offsets => registers::offsets(),

@@ -5,6 +5,7 @@
 //! The same design gives the same bytes: no dates, no paths.
 
 mod bundle;
+mod collateral;
 mod description;
 mod documents;
 mod formal;

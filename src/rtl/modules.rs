@@ -36,6 +36,12 @@ pub(super) const MODULES: &[Module] = &modules![
     "pgsram_axi4",
 ];
 
+/// Adapters of the macro to technologies; each takes the place of `pgsram_macro.v`.
+pub(super) const TECHNOLOGY: &[Module] = &[
+    Module { file: "pgsram_macro_generic.v", text: include_str!("../../rtl/technology/pgsram_macro_generic.v") },
+    Module { file: "pgsram_macro_tc_sram.v", text: include_str!("../../rtl/technology/pgsram_macro_tc_sram.v") },
+];
+
 /// The module that is written from the register table.
 pub(super) const REGISTERS: &str = "pgsram_csr";
 

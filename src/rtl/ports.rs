@@ -51,6 +51,11 @@ impl Port {
         }
     }
 
+    /// Whether it is declared with a range.
+    pub(super) fn is_vector(&self) -> bool {
+        !self.range().is_empty()
+    }
+
     /// Range in the Verilog, such as ` [4*WORD_BITS-1:0]`; empty for a single bit.
     pub(super) fn range(&self) -> String {
         match self.element {

@@ -76,8 +76,8 @@ fn retention_that_keeps_nothing() {
 
 #[test]
 fn a_byte_that_is_not_written() {
-    let from = "data_q[addr_i]  <= merge(be_i, wdata_i, data_q[addr_i]);";
-    let to = "data_q[addr_i]  <= merge(be_i, wdata_i ^ (1 << 17), data_q[addr_i]);";
+    let from = "data_q[addr]  <= merge(be, wdata, data_q[addr]);";
+    let to = "data_q[addr]  <= merge(be, wdata ^ (1 << 17), data_q[addr]);";
     let found = difference(&small(), "pgsram_macro.v", from, to);
     assert_eq!(found.signal, "rdata_o");
     assert_ne!(found.expected, found.seen);
