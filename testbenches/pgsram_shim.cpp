@@ -15,6 +15,9 @@
 
 #include "Vpgsram.h"
 #include "verilated.h"
+#if VM_COVERAGE
+#include "verilated_cov.h"
+#endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
@@ -151,6 +154,17 @@ uint64_t trace_bytes(const pgsram_model *model) {
     return ::stat(model->trace_file.c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
 }
 
+int coverage_write(pgsram_model *model, const char *file) {
+    return guarded(model, [&] {
+#if VM_COVERAGE
+        model->context.coveragep()->write(file);
+#else
+        (void)file;
+        throw std::runtime_error("built without coverage");
+#endif
+    });
+}
+
 const pgsram_shim SHIM = {
     PGSRAM_SHIM_ABI,
     VM_TRACE,
@@ -166,6 +180,7 @@ const pgsram_shim SHIM = {
     trace_dump,
     trace_bytes,
     trace_close,
+    coverage_write,
 };
 
 [[noreturn]] void stopped(const char *what, const char *file, int line, const char *detail) {

@@ -3,10 +3,12 @@
 #[cfg(feature = "regenerate-bindings")]
 #[path = "cosim/bindings.rs"]
 mod bindings;
-#[path = "cosim/planted.rs"]
-mod planted;
+#[path = "cosim/faults.rs"]
+mod faults;
 #[path = "cosim/random.rs"]
 mod random;
+#[path = "cosim/regress.rs"]
+mod regress;
 #[path = "cosim/stimuli.rs"]
 mod stimuli;
 #[path = "cosim/waveforms.rs"]
@@ -32,7 +34,7 @@ fn compiled(design: &Design, options: BuildOptions) -> CompiledMemory {
 
 /// 32-bit words that hold tags, and macros on one clock, as long replays use them.
 fn narrow() -> BuildOptions {
-    BuildOptions { storage_bits: Some(32), waveforms: false }
+    BuildOptions { storage_bits: Some(32), ..BuildOptions::default() }
 }
 
 fn subject(design: &Design) -> Subject {

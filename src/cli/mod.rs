@@ -11,6 +11,7 @@ mod inputs;
 mod output;
 mod progress;
 mod project;
+mod regress;
 mod report;
 mod select;
 mod simulate;

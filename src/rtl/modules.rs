@@ -36,6 +36,11 @@ pub(super) const MODULES: &[Module] = &modules![
     "pgsram_axi4",
 ];
 
+/// Whether a file of this name is one of the hand-written modules.
+pub(crate) fn is_module(file: &str) -> bool {
+    MODULES.iter().any(|module| module.file == file)
+}
+
 /// The module that is written from the register table.
 pub(super) const REGISTERS: &str = "pgsram_csr";
 

@@ -37,7 +37,8 @@ impl MemoryModel {
         }
     }
 
-    fn stale(&self, word: u64) -> bool {
+    /// Whether a word holds nothing: never written, or lost with its domain.
+    pub fn stale(&self, word: u64) -> bool {
         self.epochs[word as usize] != self.current[(word >> self.shift) as usize]
     }
 

@@ -1,0 +1,169 @@
+//! Plays the cases of a suite, several at a time.
+
+use super::case::{Played, play};
+use super::coverage::Coverage;
+use super::junit;
+use super::outcome::{Outcome, Regression};
+use super::suite::{Case, Suite};
+use crate::cosim::{BuildOptions, Cache, CompiledMemory, RtlSources, Toolchain, WaveformFile, WaveformWindow, build};
+use crate::power::Design;
+use crate::{Error, Result, artefact, schema};
+use rayon::prelude::*;
+use std::collections::BTreeMap;
+use std::path::{Path, PathBuf};
+use std::sync::Mutex;
+
+/// What to play.
+#[derive(Debug, Clone, Copy)]
+pub struct Options {
+    /// Seeds of each random stimulus.
+    pub seeds: u32,
+    /// Counts lines of Verilog.
+    pub lines: bool,
+}
+
+/// How far a regression came.
+#[derive(Debug, Clone, Copy)]
+pub enum Step<'a> {
+    /// A design is built.
+    Built(&'a str),
+    /// A case ended.
+    Ended(&'a Outcome),
+}
+
+/// A regression and what it covered.
+#[derive(Debug, Clone)]
+pub struct Finished {
+    /// The outcome of every case.
+    pub regression: Regression,
+    /// Merged coverage.
+    pub coverage: Coverage,
+}
+
+/// Plays `cases` of a suite in the threads of the present pool; the outcome does not depend on their number.
+///
+/// # Errors
+/// [`Error::Tool`] if a design cannot be built, [`Error::File`] where the file system refuses.
+pub fn regress(
+    suite: &Suite,
+    cases: &[Case],
+    options: Options,
+    tools: &Toolchain,
+    cache: &Cache,
+    progress: &(dyn Fn(Step<'_>) + Sync),
+) -> Result<Finished> {
+    let build_options = BuildOptions { laboratory: true, coverage: options.lines, ..BuildOptions::default() };
+    let mut used: Vec<usize> = cases.iter().map(|case| case.place.0).collect();
+    used.sort_unstable();
+    used.dedup();
+    let built = used.par_iter().map(|&at| {
+        let design = &suite.designs[at];
+        let memory = build(&RtlSources::of(design)?, build_options, tools, cache)?;
+        progress(Step::Built(&design.name));
+        Ok((at, memory))
+    });
+    let memories = built.collect::<Result<BTreeMap<usize, CompiledMemory>>>()?;
+    let scratch = Scratch::new(cache, options.lines)?;
+    let coverage = Mutex::new(Coverage::default());
+    let one = |(number, case): (usize, &Case)| {
+        let lines = scratch.file(number);
+        let played = play(suite, case, &memories[&case.place.0], lines.as_deref(), None)?;
+        add(&coverage, &played, lines.as_deref())?;
+        progress(Step::Ended(&played.outcome));
+        Ok(played.outcome)
+    };
+    let outcomes = cases.par_iter().enumerate().with_max_len(1).map(one).collect::<Result<Vec<_>>>()?;
+    let coverage = coverage.into_inner().unwrap_or_else(std::sync::PoisonError::into_inner);
+    let regression = Regression {
+        schema: schema::REGRESSION.into(),
+        suite: suite.name.clone(),
+        seeds: options.seeds,
+        cases: outcomes,
+        covered: coverage.covered(),
+    };
+    Ok(Finished { regression, coverage })
+}
+
+fn add(coverage: &Mutex<Coverage>, played: &Played, lines: Option<&Path>) -> Result<()> {
+    let mut coverage = coverage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+    coverage.add(&played.states, &played.events);
+    match lines.filter(|file| file.exists()) {
+        Some(file) => {
+            coverage.add_lines(file)?;
+            std::fs::remove_file(file).map_err(Error::file("cannot remove", file))
+        }
+        None => Ok(()),
+    }
+}
+
+/// A directory for the data files of Verilator, which only write to files; removed at the end.
+struct Scratch(Option<PathBuf>);
+
+impl Scratch {
+    fn new(cache: &Cache, wanted: bool) -> Result<Self> {
+        if !wanted {
+            return Ok(Self(None));
+        }
+        let path = cache.directory().join(format!("coverage-{}", std::process::id()));
+        std::fs::create_dir_all(&path).map_err(Error::file("cannot create", &path))?;
+        Ok(Self(Some(path)))
+    }
+
+    fn file(&self, number: usize) -> Option<PathBuf> {
+        self.0.as_ref().map(|path| path.join(format!("{number}.dat")))
+    }
+}
+
+impl Drop for Scratch {
+    fn drop(&mut self) {
+        if let Some(path) = &self.0 {
+            let _ = std::fs::remove_dir_all(path);
+        }
+    }
+}
+
+/// Plays one case again and records a waveform in `file`: of a failure, the stretch from the last quiet cycle before it.
+///
+/// # Errors
+/// As [`regress`].
+pub fn record(
+    suite: &Suite,
+    case: &Case,
+    file: &Path,
+    tools: &Toolchain,
+    cache: &Cache,
+) -> Result<(Outcome, Option<WaveformFile>)> {
+    let options = BuildOptions { laboratory: true, waveforms: true, ..BuildOptions::default() };
+    let memory = build(&RtlSources::of(&suite.designs[case.place.0])?, options, tools, cache)?;
+    let first = play(suite, case, &memory, None, None)?.outcome;
+    let from =
+        first.failure.as_ref().map_or(0, |failure| failure.quiet.max(failure.cycle.saturating_sub(LONGEST_WINDOW)));
+    let to = first.failure.as_ref().map_or(LONGEST_WINDOW, |failure| failure.cycle + 1);
+    let window = WaveformWindow { file: file.into(), from, to, limit: WAVE_LIMIT };
+    let again = play(suite, case, &memory, None, Some(window))?;
+    Ok((again.outcome, again.waveform))
+}
+
+/// Most cycles that a waveform of a case shows.
+const LONGEST_WINDOW: u64 = 4000;
+/// Largest waveform, in bytes.
+const WAVE_LIMIT: u64 = 1 << 30;
+
+impl Finished {
+    /// Writes `regression.json`, `junit.xml` and, with lines counted, `coverage.info`; `rerun` gives the command that plays a case again.
+    ///
+    /// # Errors
+    /// [`Error::File`].
+    pub fn write(&self, folder: &Path, rerun: impl Fn(&Outcome) -> String) -> Result<()> {
+        artefact::write(&folder.join("regression.json"), artefact::json(&self.regression).as_bytes())?;
+        artefact::write(&folder.join("junit.xml"), junit::xml(&self.regression, rerun).as_bytes())?;
+        artefact::write(&folder.join("coverage.info"), self.coverage.lcov().as_bytes())
+    }
+}
+
+impl Suite {
+    /// The design of a case.
+    pub fn design(&self, case: &Case) -> &Design {
+        &self.designs[case.place.0]
+    }
+}
