@@ -32,6 +32,9 @@ pub(super) struct Arguments {
     /// Play only this case, with a waveform: of a failure, from the last quiet cycle before it.
     #[arg(long, value_name = "CASE", requires = "regress", help_heading = "Regression")]
     case: Option<String>,
+    /// Play every case in Icarus Verilog as well, where lost contents are x.
+    #[arg(long, requires = "regress", conflicts_with_all = ["case", "planted"], help_heading = "Regression")]
+    icarus: bool,
     /// Plant each bug of a table in the RTL and play the suite until something fails; the answer is "no" if nothing does.
     #[arg(long, value_name = "BUGS", requires = "regress", conflicts_with = "case", help_heading = "Regression")]
     planted: Option<PathBuf>,
@@ -45,7 +48,7 @@ pub(super) fn run(suite: &Path, arguments: &Arguments, folder: &Path, output: Ou
     pool.install(|| match (&arguments.case, &arguments.planted) {
         (Some(id), _) => one(&played, id, folder, output),
         (None, Some(bugs)) => plant(&played, bugs, seeds, folder, output),
-        (None, None) => all(&played, seeds, suite, folder, output),
+        (None, None) => all(&played, seeds, arguments, folder, output),
     })
 }
 
@@ -68,15 +71,16 @@ fn plant(suite: &Suite, bugs: &Path, seeds: u32, folder: &Path, output: Output) 
     Ok(if caught.iter().all(|bug| bug.case.is_some()) { Answer::Yes } else { Answer::No })
 }
 
-fn all(suite: &Suite, seeds: u32, path: &Path, folder: &Path, output: Output) -> Result<Answer> {
+fn all(suite: &Suite, seeds: u32, arguments: &Arguments, folder: &Path, output: Output) -> Result<Answer> {
     let cases = suite.cases(seeds);
+    let path = arguments.regress.as_deref().unwrap_or(Path::new(""));
     let rerun = |outcome: &Outcome| {
         let folder = folder.join(outcome.case.replace('/', "-"));
         format!("trapti cosim --regress {} --case {} -o {}", path.display(), outcome.case, folder.display())
     };
     let (tools, cache) = (Toolchain::find()?, Cache::of_user());
     let bar = progress::bar(&format!("regress {}", suite.name), cases.len() as u64);
-    let options = Options { seeds, lines: true };
+    let options = Options { seeds, lines: true, icarus: arguments.icarus };
     let finished = regress(suite, &cases, options, &tools, &cache, &|step| tell(&bar, step, &rerun));
     bar.finish_and_clear();
     let finished: Finished = finished?;

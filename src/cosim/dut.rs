@@ -4,6 +4,7 @@ use super::bits::{low_word, put};
 use super::build::CompiledMemory;
 use super::ffi::{Model, PortIndex};
 use super::harness;
+use super::recording::Recording;
 use super::shadow::{DataError, Shadow};
 use super::waveform::Waveform;
 use super::waveform::WaveformFile;
@@ -30,6 +31,7 @@ pub struct Dut {
     shadow: Option<Shadow>,
     data_error: Option<DataError>,
     waveform: Option<Waveform>,
+    recording: Option<Recording>,
     failure: Option<Error>,
 }
 
@@ -77,11 +79,30 @@ ports! {
 ports! { ThresholdPorts: light: "threshold_light_i", retention: "threshold_ret_i", off: "threshold_off_i" }
 
 impl Dut {
-    /// A memory out of reset. With `whole_data`, every byte of every answer is compared with what was written.
+    /// A memory out of reset; every byte of every answer is compared with what was written if its words are whole.
     ///
     /// # Errors
     /// [`Error::Artefact`] if the library is not what its parameters say, [`Error::Tool`] if the memory stops in reset.
     pub fn new(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
+        let mut dut = Self::before_reset(memory, controller)?;
+        dut.edges_of_reset(&[1, 0, 0, 1])?;
+        Ok(dut)
+    }
+
+    /// As [`Dut::new`], with everything recorded from the reset on.
+    pub(super) fn recorded(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
+        let mut dut = Self::before_reset(memory, controller)?;
+        dut.recording = Some(Recording::new(&dut.model, memory)?);
+        dut.edges_of_reset(&[1, 0, 0, 1])?;
+        Ok(dut)
+    }
+
+    /// What was recorded.
+    pub(super) fn recording(&self) -> Option<&Recording> {
+        self.recording.as_ref()
+    }
+
+    fn before_reset(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
         let model = memory.library.create()?;
         let parameters = &memory.parameters;
         check_widths(&model, parameters, memory.laboratory)?;
@@ -110,10 +131,10 @@ impl Dut {
             shadow: (!narrow && !behind_bus).then(|| Shadow::new(&controller.organisation)),
             data_error: None,
             waveform: None,
+            recording: None,
             failure: None,
         };
         dut.set_thresholds(parameters.thresholds);
-        dut.edges_of_reset(&[1, 0, 0, 1])?;
         Ok(dut)
     }
 
@@ -121,8 +142,10 @@ impl Dut {
     fn edges_of_reset(&mut self, levels: &[u8]) -> Result<()> {
         for &level in levels {
             self.model.value_mut(self.ports.reset)[0] = level;
+            self.record_edge();
             self.model.high()?;
             self.model.low()?;
+            self.record_settled(None);
         }
         Ok(())
     }
@@ -238,6 +261,7 @@ impl Dut {
     /// Over the edge that begins the cycle, with its inputs; then the switches answer and everything settles.
     fn evaluate(&mut self, inputs: &Inputs) -> Result<()> {
         self.drive(inputs);
+        self.record_edge();
         self.model.high()?;
         if let Some(waveform) = &mut self.waveform {
             waveform.edge(&mut self.model, inputs.now)?;
@@ -248,8 +272,28 @@ impl Dut {
             waveform.settled(&mut self.model, inputs.now)?;
         }
         self.sample(inputs.now);
+        self.record_settled(Some(inputs.now));
         self.check_data(inputs);
         Ok(())
+    }
+
+    fn record_edge(&mut self) {
+        if let Some(recording) = &mut self.recording {
+            recording.edge(&self.model);
+        }
+    }
+
+    /// Data of an answer is known where it was asked for and is valid; where nothing is answered it is 0.
+    fn record_settled(&mut self, cycle: Option<u64>) {
+        let Some(recording) = &mut self.recording else { return };
+        let responses = self.outputs.responses.iter().enumerate();
+        let known = responses.map(|(port, answer)| match &self.shadow {
+            _ if !answer.valid || answer.error => None,
+            _ if answer.poison => Some(0),
+            Some(shadow) => shadow.next_read(port),
+            None => Some(0),
+        });
+        recording.settled(&self.model, cycle, &known.collect::<Vec<_>>());
     }
 
     fn drive_acknowledge(&mut self, inputs: &Inputs) {

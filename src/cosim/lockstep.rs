@@ -84,9 +84,14 @@ pub(super) struct Pair {
 
 impl Pair {
     pub(super) fn new(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
+        Self::around(memory, controller, Dut::new(memory, controller)?)
+    }
+
+    /// With hardware that is out of reset.
+    pub(super) fn around(memory: &CompiledMemory, controller: &Controller, dut: Dut) -> Result<Self> {
         Ok(Self {
             reference: ReferenceModel::new(*controller)?,
-            dut: Dut::new(memory, controller)?,
+            dut,
             controller: *controller,
             narrow: memory.parameters.word_bits != controller.organisation.word_bits,
             widened: Inputs::default(),

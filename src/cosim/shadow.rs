@@ -52,6 +52,11 @@ impl Shadow {
         bits(grants).for_each(|port| self.pending[port].push_back(requests[port]));
     }
 
+    /// Byte enables of the access at a port that is answered next, if it is a read.
+    pub(super) fn next_read(&self, port: usize) -> Option<u128> {
+        self.pending[port].front().filter(|request| !request.write).map(|request| request.enables)
+    }
+
     /// Nothing is under way any more.
     pub(super) fn reset(&mut self) {
         self.pending.iter_mut().for_each(VecDeque::clear);

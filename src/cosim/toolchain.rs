@@ -51,6 +51,15 @@ impl Toolchain {
     }
 }
 
+/// Finds Icarus Verilog.
+///
+/// # Errors
+/// [`Error::MissingTool`] if it is not on `$PATH`.
+pub(super) fn icarus() -> Result<PathBuf> {
+    locate("iverilog", &std::env::var_os("PATH").unwrap_or_default())
+        .ok_or_else(|| missing("iverilog", "replay in a four-state simulator", "apt-get install iverilog"))
+}
+
 fn missing(tool: &str, purpose: &str, install: &str) -> Error {
     Error::MissingTool { tool: tool.into(), purpose: purpose.into(), install: install.into() }
 }

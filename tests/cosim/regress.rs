@@ -20,7 +20,8 @@ fn quick() -> Suite {
 fn the_committed_suite_passes_and_comes_to_every_state_and_transition() {
     let suite = quick();
     let cases = suite.cases(2);
-    let finished = regress(&suite, &cases, Options { seeds: 2, lines: true }, &TOOLS, &CACHE, &|_| ()).unwrap();
+    let finished =
+        regress(&suite, &cases, Options { seeds: 2, lines: true, icarus: false }, &TOOLS, &CACHE, &|_| ()).unwrap();
     let regression = &finished.regression;
     let failed: Vec<_> = regression.failures().map(|(case, failure)| (&case.case, failure)).collect();
     assert!(regression.passed(), "{failed:#?}");
@@ -161,8 +162,18 @@ fn a_run_is_replayed_and_equals_its_prediction() {
     );
     let suite = Suite::parse(&Source::new("run.toml", text), folder.path()).unwrap();
     let finished =
-        regress(&suite, &suite.cases(1), Options { seeds: 1, lines: false }, &TOOLS, &CACHE, &|_| ()).unwrap();
+        regress(&suite, &suite.cases(1), Options { seeds: 1, lines: false, icarus: false }, &TOOLS, &CACHE, &|_| ())
+            .unwrap();
     let case = &finished.regression.cases[0];
     assert_eq!(case.failure, None);
     assert!(case.requests > 1000 && case.evaluated < case.cycles, "{case:?}");
+}
+
+#[test]
+fn the_smoke_suite_is_the_same_in_icarus_with_its_four_states() {
+    let suite = Suite::read(&root().join("models/regressions/smoke.toml")).unwrap();
+    let options = Options { seeds: 1, lines: true, icarus: true };
+    let finished = regress(&suite, &suite.cases(1), options, &TOOLS, &CACHE, &|_| ()).unwrap();
+    let failed: Vec<_> = finished.regression.failures().map(|(case, failure)| (&case.case, failure)).collect();
+    assert!(finished.regression.passed(), "{failed:#?}");
 }

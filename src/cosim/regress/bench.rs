@@ -64,13 +64,16 @@ pub(super) struct Bench {
 }
 
 impl Bench {
+    /// A memory out of reset; `record` keeps what every pin shows.
     pub(super) fn new(
         memory: &CompiledMemory,
         controller: &Controller,
         seed: u64,
         waveform: Option<WaveformWindow>,
+        record: bool,
     ) -> Result<Self> {
-        let mut pair = Pair::new(memory, controller)?;
+        let dut = if record { Dut::recorded(memory, controller)? } else { Dut::new(memory, controller)? };
+        let mut pair = Pair::around(memory, controller, dut)?;
         if let Some(window) = waveform {
             pair.dut.record(Waveform::new(window, &memory.top));
         }

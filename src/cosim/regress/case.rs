@@ -1,11 +1,11 @@
 //! One case, played.
 
-use super::bench::{Bench, Step};
+use super::bench::{Bench, Step, Stop};
 use super::outcome::{Failure, Outcome};
 use super::suite::{Case, StimulusPlan, Suite, SuiteStimulus};
 use super::{bus, noise, random, run, transfers};
 use crate::Result;
-use crate::cosim::{CompiledMemory, WaveformFile, WaveformWindow};
+use crate::cosim::{BuildOptions, CompiledMemory, Disagreement, RtlSources, WaveformFile, WaveformWindow};
 use crate::power::reference::Coverage;
 use crate::power::{Design, Stimulus};
 use std::collections::BTreeMap;
@@ -22,23 +22,29 @@ pub(super) struct Played {
     pub(super) waveform: Option<WaveformFile>,
 }
 
-/// Plays a case; `lines` is where the coverage of lines goes, if the memory counts it.
+/// What is done beside comparing.
+#[derive(Debug, Default)]
+pub(super) struct Extras<'a> {
+    /// Where the coverage of lines goes, if the memory counts it.
+    pub(super) lines: Option<&'a Path>,
+    pub(super) waveform: Option<WaveformWindow>,
+    /// Sources and an empty folder, to play what was recorded in Icarus, too.
+    pub(super) icarus: Option<(&'a RtlSources, &'a Path)>,
+}
+
+/// Plays a case.
 ///
 /// # Errors
 /// Where nothing can be played at all: a broken library, a file that cannot be written.
-pub(super) fn play(
-    suite: &Suite,
-    case: &Case,
-    memory: &CompiledMemory,
-    lines: Option<&Path>,
-    waveform: Option<WaveformWindow>,
-) -> Result<Played> {
+pub(super) fn play(suite: &Suite, case: &Case, memory: &CompiledMemory, extras: Extras<'_>) -> Result<Played> {
     let start = Instant::now();
     let (design, stimulus) = (&suite.designs[case.place.0], &suite.stimuli[case.place.1]);
-    let mut bench = Bench::new(memory, &design.controller(), case.seed.unwrap_or(0), waveform)?;
-    let stopped = steps(&mut bench, design, stimulus, case.seed).err();
+    let (seed, record) = (case.seed.unwrap_or(0), extras.icarus.is_some());
+    let mut bench = Bench::new(memory, &design.controller(), seed, extras.waveform, record)?;
+    let stopped =
+        steps(&mut bench, design, stimulus, case.seed).and_then(|()| four_states(&bench, extras.icarus)).err();
     let failure = stopped.map(|stop| Failure::of(stop, bench.now, bench.quiet));
-    if let (Some(file), None) = (lines, &failure) {
+    if let (Some(file), None) = (extras.lines, &failure) {
         bench.write_coverage(file)?;
     }
     let outcome = Outcome {
@@ -80,6 +86,19 @@ fn steps(bench: &mut Bench, design: &Design, stimulus: &SuiteStimulus, seed: Opt
 fn replay(bench: &mut Bench, stimulus: &Stimulus) -> Step {
     transfers::play(bench, stimulus)?;
     transfers::compare_prediction(bench, stimulus)
+}
+
+/// What was recorded must come out of a four-state simulator, too, and nothing that is known may be x there.
+fn four_states(bench: &Bench, icarus: Option<(&RtlSources, &Path)>) -> Step {
+    let (Some((sources, folder)), Some(recording)) = (icarus, bench.pair.dut.recording()) else { return Ok(()) };
+    let options = BuildOptions { laboratory: true, ..BuildOptions::default() };
+    match recording.play_in_icarus(sources, options, folder)? {
+        None => Ok(()),
+        Some(Disagreement { cycle, signal, expected, seen }) => {
+            let message = format!("{signal}: Verilator shows {expected}, Icarus {seen}");
+            Err(Stop::Wrong { check: "icarus", cycle: cycle.unwrap_or(0), message })
+        }
+    }
 }
 
 /// The first goal that was not seen.

@@ -1,6 +1,6 @@
 //! Bugs planted in the RTL one at a time: a suite is worth what it catches.
 
-use super::case::play;
+use super::case::{Extras, play};
 use super::suite::Suite;
 use crate::config::{Document, Table};
 use crate::cosim::{BuildOptions, Cache, RtlSources, Toolchain, build};
@@ -71,7 +71,7 @@ impl Planted {
         let memory = build(&sources, options, tools, cache)?;
         let mut evaluated = 0;
         for case in suite.cases(seeds).iter().filter(|case| case.design == self.design) {
-            let outcome = play(suite, case, &memory, None, None)?.outcome;
+            let outcome = play(suite, case, &memory, Extras::default())?.outcome;
             evaluated += outcome.evaluated;
             if let Some(failure) = outcome.failure {
                 let cycle = failure.cycle;

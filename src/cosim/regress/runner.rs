@@ -1,6 +1,6 @@
 //! Plays the cases of a suite, several at a time.
 
-use super::case::{Played, play};
+use super::case::{Extras, Played, play};
 use super::coverage::Coverage;
 use super::junit;
 use super::outcome::{Outcome, Regression};
@@ -12,6 +12,7 @@ use rayon::prelude::*;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 use std::sync::Mutex;
+use std::sync::atomic::{AtomicU32, Ordering};
 
 /// What to play.
 #[derive(Debug, Clone, Copy)]
@@ -20,6 +21,8 @@ pub struct Options {
     pub seeds: u32,
     /// Counts lines of Verilog.
     pub lines: bool,
+    /// Plays every case in Icarus as well, with four states.
+    pub icarus: bool,
 }
 
 /// How far a regression came.
@@ -58,17 +61,22 @@ pub fn regress(
     used.dedup();
     let built = used.par_iter().map(|&at| {
         let design = &suite.designs[at];
-        let memory = build(&RtlSources::of(design)?, build_options, tools, cache)?;
+        let sources = RtlSources::of(design)?;
+        let memory = build(&sources, build_options, tools, cache)?;
         progress(Step::Built(&design.name));
-        Ok((at, memory))
+        Ok((at, (sources, memory)))
     });
-    let memories = built.collect::<Result<BTreeMap<usize, CompiledMemory>>>()?;
-    let scratch = Scratch::new(cache, options.lines)?;
+    let memories = built.collect::<Result<BTreeMap<usize, (RtlSources, CompiledMemory)>>>()?;
+    let scratch = Scratch::new(cache)?;
     let coverage = Mutex::new(Coverage::default());
     let one = |(number, case): (usize, &Case)| {
-        let lines = scratch.file(number);
-        let played = play(suite, case, &memories[&case.place.0], lines.as_deref(), None)?;
+        let (sources, memory) = &memories[&case.place.0];
+        let folder = scratch.folder(number)?;
+        let lines = options.lines.then(|| folder.join("coverage.dat"));
+        let icarus = options.icarus.then_some((sources, folder.as_path()));
+        let played = play(suite, case, memory, Extras { lines: lines.as_deref(), waveform: None, icarus })?;
         add(&coverage, &played, lines.as_deref())?;
+        std::fs::remove_dir_all(&folder).map_err(Error::file("cannot remove", &folder))?;
         progress(Step::Ended(&played.outcome));
         Ok(played.outcome)
     };
@@ -87,38 +95,32 @@ pub fn regress(
 fn add(coverage: &Mutex<Coverage>, played: &Played, lines: Option<&Path>) -> Result<()> {
     let mut coverage = coverage.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
     coverage.add(&played.states, &played.events);
-    match lines.filter(|file| file.exists()) {
-        Some(file) => {
-            coverage.add_lines(file)?;
-            std::fs::remove_file(file).map_err(Error::file("cannot remove", file))
-        }
-        None => Ok(()),
-    }
+    lines.filter(|file| file.exists()).map_or(Ok(()), |file| coverage.add_lines(file))
 }
 
-/// A directory for the data files of Verilator, which only write to files; removed at the end.
-struct Scratch(Option<PathBuf>);
+/// A directory for what other programs read and write; removed at the end.
+struct Scratch(PathBuf);
 
 impl Scratch {
-    fn new(cache: &Cache, wanted: bool) -> Result<Self> {
-        if !wanted {
-            return Ok(Self(None));
-        }
-        let path = cache.directory().join(format!("coverage-{}", std::process::id()));
+    fn new(cache: &Cache) -> Result<Self> {
+        static NUMBER: AtomicU32 = AtomicU32::new(0);
+        let name = format!("scratch-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
+        let path = cache.directory().join(name);
         std::fs::create_dir_all(&path).map_err(Error::file("cannot create", &path))?;
-        Ok(Self(Some(path)))
+        Ok(Self(path))
     }
 
-    fn file(&self, number: usize) -> Option<PathBuf> {
-        self.0.as_ref().map(|path| path.join(format!("{number}.dat")))
+    /// A folder for one case.
+    fn folder(&self, number: usize) -> Result<PathBuf> {
+        let path = self.0.join(number.to_string());
+        std::fs::create_dir_all(&path).map_err(Error::file("cannot create", &path))?;
+        Ok(path)
     }
 }
 
 impl Drop for Scratch {
     fn drop(&mut self) {
-        if let Some(path) = &self.0 {
-            let _ = std::fs::remove_dir_all(path);
-        }
+        let _ = std::fs::remove_dir_all(&self.0);
     }
 }
 
@@ -135,12 +137,12 @@ pub fn record(
 ) -> Result<(Outcome, Option<WaveformFile>)> {
     let options = BuildOptions { laboratory: true, waveforms: true, ..BuildOptions::default() };
     let memory = build(&RtlSources::of(&suite.designs[case.place.0])?, options, tools, cache)?;
-    let first = play(suite, case, &memory, None, None)?.outcome;
+    let first = play(suite, case, &memory, Extras::default())?.outcome;
     let from =
         first.failure.as_ref().map_or(0, |failure| failure.quiet.max(failure.cycle.saturating_sub(LONGEST_WINDOW)));
     let to = first.failure.as_ref().map_or(LONGEST_WINDOW, |failure| failure.cycle + 1);
     let window = WaveformWindow { file: file.into(), from, to, limit: WAVE_LIMIT };
-    let again = play(suite, case, &memory, None, Some(window))?;
+    let again = play(suite, case, &memory, Extras { waveform: Some(window), ..Extras::default() })?;
     Ok((again.outcome, again.waveform))
 }
 
