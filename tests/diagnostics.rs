@@ -45,7 +45,6 @@ const ELSEWHERE: &[(&str, &str)] = &[
     ("parameter-range", "of a `design.json`; tests/rtl.rs"),
     ("bus-width", "of a `design.json`; tests/rtl.rs"),
     ("ports", "of memories that are made in memory, and of characterisations"),
-    ("power-of-two", "of a `design.json`; tests/rtl.rs"),
     ("read-before-write", "of runs that no simulation makes; tests/power"),
     ("replay-stuck", "of stimuli; tests/power"),
     ("stimulus-misfit", "of stimuli; tests/power"),

@@ -12,13 +12,50 @@ use crate::power::{Controller, State};
 use crate::{Error, Result};
 use std::path::Path;
 
+/// Who sees that something is wrong, beside the comparison with the reference model.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum Check {
+    /// A domain does not come where the corner is.
+    Corner,
+    /// The corner was not reached.
+    Goal,
+    /// A request waits for too long.
+    Watchdog,
+    /// Live data was lost.
+    LiveData,
+    /// A skip was allowed or refused wrongly.
+    Skip,
+    /// The prediction differs from the reference model.
+    Prediction,
+    /// A bus front answers something else than it should.
+    Bus,
+    /// Another simulator shows something else.
+    Icarus,
+}
+
+impl Check {
+    /// Name in reports.
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Check::Corner => "corner",
+            Check::Goal => "goal",
+            Check::Watchdog => "watchdog",
+            Check::LiveData => "live data",
+            Check::Skip => "skip",
+            Check::Prediction => "prediction",
+            Check::Bus => "bus",
+            Check::Icarus => "icarus",
+        }
+    }
+}
+
 /// Why a case ends before its end.
 #[derive(Debug)]
 pub(super) enum Stop {
     /// Hardware and reference model differ.
     Different(Difference),
     /// The case did not get where it should, or found what must not be.
-    Wrong { check: &'static str, cycle: u64, message: String },
+    Wrong { check: Check, cycle: u64, message: String },
     /// Something does not work.
     Failed(Error),
 }
@@ -118,7 +155,7 @@ impl Bench {
         coverage
     }
 
-    pub(super) fn wrong(&self, check: &'static str, message: impl Into<String>) -> Stop {
+    pub(super) fn wrong(&self, check: Check, message: impl Into<String>) -> Stop {
         Stop::Wrong { check, cycle: self.now, message: message.into() }
     }
 
@@ -214,7 +251,8 @@ impl Bench {
         let late = |port: &usize| self.inputs.requests[*port].valid && self.now - self.waiting[*port] > patience;
         match (0..self.waiting.len()).find(late) {
             Some(port) => {
-                Err(self.wrong("watchdog", format!("port {port} waits for a grant for more than {patience} cycles")))
+                Err(self
+                    .wrong(Check::Watchdog, format!("port {port} waits for a grant for more than {patience} cycles")))
             }
             None => Ok(()),
         }
@@ -249,7 +287,7 @@ impl Bench {
             }
             self.cycle()?;
         }
-        Err(self.wrong("corner", format!("never came to: {what}")))
+        Err(self.wrong(Check::Corner, format!("never came to: {what}")))
     }
 
     /// Cycles until a domain's state in the coming cycle, or `ahead` cycles later with inputs held, is `state`.
@@ -298,7 +336,7 @@ impl Bench {
             self.inputs.fault_clear = faulty;
             self.cycle()?;
         }
-        Err(self.wrong("corner", format!("domain {domain} never came to rest")))
+        Err(self.wrong(Check::Corner, format!("domain {domain} never came to rest")))
     }
 
     /// Brings a domain into a state from rest, so that it is the state of the coming cycle, or of the one `ahead` of it.

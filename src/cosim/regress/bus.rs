@@ -1,6 +1,6 @@
 //! Bursts on the AXI4 fronts of a memory, checked against what was written; behind the fronts everything is compared as elsewhere.
 
-use super::bench::{Bench, Step};
+use super::bench::{Bench, Check, Step};
 use crate::Result;
 use crate::cosim::Dut;
 use crate::cosim::bits::{get, put};
@@ -87,7 +87,7 @@ pub(super) fn play(bench: &mut Bench, transactions: u64) -> Step {
     let limit = transactions * (BEATS + 2) * bench.limit();
     while buses.done < transactions {
         if bench.now > limit {
-            return Err(bench.wrong("watchdog", "the buses do not get on"));
+            return Err(bench.wrong(Check::Watchdog, "the buses do not get on"));
         }
         for port in 0..buses.masters.len() {
             buses.drive(bench, port);
@@ -225,7 +225,7 @@ impl Buses {
         let last = get(bench.pair.dut.value(s.rlast), port, 1) == 1;
         if last != (beat + 1 == beats) {
             return Err(
-                bench.wrong("rlast", format!("port {port}: beat {beat} of {beats} has RLAST {}", u8::from(last)))
+                bench.wrong(Check::Bus, format!("port {port}: beat {beat} of {beats} has RLAST {}", u8::from(last)))
             );
         }
         let first = (word + beat) as usize * bytes;
@@ -238,7 +238,7 @@ impl Buses {
                 data[byte],
                 self.image[first + byte]
             );
-            return Err(bench.wrong("rdata", message));
+            return Err(bench.wrong(Check::Bus, message));
         }
         self.masters[port].beat += 1;
         if last {
@@ -252,7 +252,7 @@ impl Buses {
         if response == expected {
             return Ok(());
         }
-        Err(bench.wrong("response", format!("port {port} was answered {response}, expected {expected}")))
+        Err(bench.wrong(Check::Bus, format!("port {port} was answered {response}, expected {expected}")))
     }
 
     fn finish(&mut self, bench: &mut Bench, port: usize, what: &str) {

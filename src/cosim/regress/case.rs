@@ -1,6 +1,6 @@
 //! One case, played.
 
-use super::bench::{Bench, Step, Stop};
+use super::bench::{Bench, Check, Step, Stop};
 use super::outcome::{Failure, Outcome};
 use super::suite::{Case, StimulusPlan, Suite, SuiteStimulus};
 use super::{bus, noise, random, run, transfers};
@@ -78,7 +78,7 @@ fn steps(bench: &mut Bench, design: &Design, stimulus: &SuiteStimulus, seed: Opt
     }
     bench.finish()?;
     match unreached(goals(design, &stimulus.kind), bench.goals.seen()) {
-        Some(goal) => Err(bench.wrong("goal", format!("did not come across: {goal}"))),
+        Some(goal) => Err(bench.wrong(Check::Goal, format!("did not come across: {goal}"))),
         None => Ok(()),
     }
 }
@@ -96,7 +96,7 @@ fn four_states(bench: &Bench, icarus: Option<(&RtlSources, &Path)>) -> Step {
         None => Ok(()),
         Some(Disagreement { cycle, signal, expected, seen }) => {
             let message = format!("{signal}: Verilator shows {expected}, Icarus {seen}");
-            Err(Stop::Wrong { check: "icarus", cycle: cycle.unwrap_or(0), message })
+            Err(Stop::Wrong { check: Check::Icarus, cycle: cycle.unwrap_or(0), message })
         }
     }
 }

@@ -62,8 +62,8 @@ pub(super) struct Goals {
     thresholds: [u64; 3],
     states: Vec<State>,
     told: Vec<Option<Operation>>,
-    /// Cycle of the last change of each switch.
-    switched: Vec<u64>,
+    /// Cycles of the last fall and the last rise of each switch.
+    switched: [Vec<u64>; 2],
     closed: u64,
     pins: u64,
     /// Entry that is applied in the present cycle, domains idle for a threshold in it.
@@ -91,7 +91,7 @@ impl Goals {
             thresholds: controller.policy.thresholds(controller.states).map(|t| t.0),
             states: vec![State::SwOff; domains],
             told: vec![None; domains],
-            switched: vec![0; domains],
+            switched: [vec![0; domains], vec![0; domains]],
             closed: 0,
             pins: 0,
             applied: None,
@@ -161,10 +161,11 @@ impl Goals {
         let closed = reference.rails().0;
         let pins = inputs.acknowledge.unwrap_or(closed);
         for domain in bits(closed ^ self.closed) {
-            self.switched[domain] = inputs.now;
+            self.switched[usize::from(closed >> domain & 1 == 1)][domain] = inputs.now;
         }
         for domain in bits(pins ^ self.pins) {
-            self.note(late(pins >> domain & 1 == 1, inputs.now - self.switched[domain]));
+            let rises = pins >> domain & 1 == 1;
+            self.note(late(rises, inputs.now - self.switched[usize::from(rises)][domain]));
         }
         (self.closed, self.pins) = (closed, pins);
     }

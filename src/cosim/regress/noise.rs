@@ -6,6 +6,7 @@ use crate::power::cycle::Scheduling;
 
 /// Plays noise for some cycles. Stretches of traffic change with stretches of rest, so that domains come to sleep.
 pub(super) fn play(bench: &mut Bench, cycles: u64) -> Step {
+    bench.cycle()?;
     while bench.evaluated < cycles {
         let stretch = 8 + bench.random.below(120);
         let busy = !bench.random.once_in(3);
@@ -99,7 +100,9 @@ fn rare(bench: &mut Bench) -> Step {
     match bench.random.below(12) {
         0 => {
             let pins = bench.random.below(4) & u64::from(bench.random.once_in(2));
-            bench.reset(pins)
+            bench.reset(pins)?;
+            // An OBI front takes no request in the first cycle.
+            bench.cycle()
         }
         1 | 2 => {
             let mut threshold = |limit| if bench.random.once_in(4) { 0 } else { bench.random.below(limit) };

@@ -81,7 +81,7 @@ impl Failure {
                 difference: Some(difference),
             },
             Stop::Wrong { check, cycle, message } => {
-                Self { check: check.into(), cycle, quiet, message, difference: None }
+                Self { check: check.name().into(), cycle, quiet, message, difference: None }
             }
             Stop::Failed(error) => {
                 Self { check: "tool".into(), cycle: now, quiet, message: error.to_string(), difference: None }

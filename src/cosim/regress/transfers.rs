@@ -1,6 +1,6 @@
 //! Transfers, random or of a run, played in a closed loop on a bench.
 
-use super::bench::{Bench, Step, Stop};
+use super::bench::{Bench, Check, Step, Stop};
 use crate::cosim::difference::compare_activity;
 use crate::explore::predict::predict;
 use crate::power::replay::Driver;
@@ -35,7 +35,7 @@ fn lost(bench: &Bench, stimulus: &Stimulus, driver: &Driver<'_>) -> Step {
         if (answer.poison || answer.error) && !outside {
             let what = if answer.error { "an error" } else { "poison" };
             let message = format!("port {port} got {what} for {} of {}, which is live", node.tensor, node.op);
-            return Err(Stop::Wrong { check: "live data", cycle: driver.now(), message });
+            return Err(Stop::Wrong { check: Check::LiveData, cycle: driver.now(), message });
         }
     }
     Ok(())
@@ -50,7 +50,7 @@ pub(super) fn compare_prediction(bench: &Bench, stimulus: &Stimulus) -> Step {
                 "{}: predicted {}, reference model {}",
                 difference.signal, difference.expected, difference.seen
             );
-            Err(bench.wrong("prediction", message))
+            Err(bench.wrong(Check::Prediction, message))
         }
         None => Ok(()),
     }

@@ -85,6 +85,7 @@ pub(super) fn stuck(bench: &mut Bench) -> Step {
     bench.held_low |= MASK;
     bench.until_state(DOMAIN, State::Fault, 0)?;
     bench.settle()?;
+    bench.run(1)?;
     bench.want(DOMAIN);
     bench.settle()?;
     bench.inputs.fault_clear |= MASK;

@@ -18,6 +18,9 @@ fn in_each(what: &str, design: &Design) -> Vec<String> {
 pub(super) fn wake(bench: &mut Bench) -> Step {
     for state in states(&bench.controller()) {
         bench.reach(DOMAIN, state, Trigger::Force, 0)?;
+        if state == State::On {
+            bench.run(1)?;
+        }
         (bench.inputs.force_on, bench.inputs.force_off) = (0, 0);
         bench.want(DOMAIN);
         bench.settle()?;

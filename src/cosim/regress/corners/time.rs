@@ -1,7 +1,7 @@
 //! Time that wraps, thresholds that change, and skips.
 
 use super::retains;
-use crate::cosim::regress::bench::{Bench, Step, Trigger};
+use crate::cosim::regress::bench::{Bench, Check, Step, Trigger};
 use crate::cosim::regress::goals;
 use crate::power::cycle::{Device, Inputs};
 use crate::power::{Design, State};
@@ -48,7 +48,7 @@ pub(super) fn thresholds(bench: &mut Bench) -> Step {
         bench.run(8)?;
         bench.set_thresholds(own);
     }
-    for early in 0..3 {
+    for early in 0..2 {
         bench.home(DOMAIN)?;
         bench.set_thresholds([0, 0, 12]);
         bench.serve(DOMAIN)?;
@@ -72,12 +72,12 @@ pub(super) fn skip(bench: &mut Bench) -> Step {
         bench.home(DOMAIN)?;
         bench.inputs.live = live;
         bench.serve(DOMAIN)?;
-        for back in [1, 0, 1, 0, 1, 0] {
+        for back in [0, 1, 0, 0, 1, 0] {
             bench.until("a quiet cycle", |bench| bench.outputs().quiescent && bench.now > 0)?;
             let Some(event) = bench.outputs().next_event else { break };
             if bench.jump(event + 1) {
                 return Err(
-                    bench.wrong("skip", format!("a skip to {} was allowed, the next event is {event}", event + 1))
+                    bench.wrong(Check::Skip, format!("a skip to {} was allowed, the next event is {event}", event + 1))
                 );
             }
             let to = (event - back).max(bench.now);
@@ -91,18 +91,20 @@ pub(super) fn skip(bench: &mut Bench) -> Step {
 fn compared_jump(bench: &mut Bench, to: u64) -> Step {
     let (mut twin, from) = (bench.twin(), bench.now);
     if !bench.jump(to) {
-        return Err(bench.wrong("skip", format!("a skip from {from} to {to} was refused")));
+        return Err(bench.wrong(Check::Skip, format!("a skip from {from} to {to} was refused")));
     }
     for now in from..to {
         let held = bench.outputs().acknowledge;
         let outputs = twin.cycle(&Inputs { now, acknowledge: Some(held), ..bench.inputs.clone() });
         if !outputs.quiescent {
-            return Err(bench.wrong("skip", format!("cycle {now} was skipped and is not quiet")));
+            return Err(bench.wrong(Check::Skip, format!("cycle {now} was skipped and is not quiet")));
         }
     }
     let domains = bench.controller().organisation.domains as usize;
     match (0..domains).find(|&domain| twin.state(domain) != bench.state(domain)) {
-        Some(domain) => Err(bench.wrong("skip", format!("domain {domain} moved in skipped cycles {from} to {to}"))),
+        Some(domain) => {
+            Err(bench.wrong(Check::Skip, format!("domain {domain} moved in skipped cycles {from} to {to}")))
+        }
         None => bench.cycle(),
     }
 }
