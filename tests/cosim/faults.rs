@@ -185,10 +185,16 @@ fn a_full_disk_ends_a_recording_with_a_message_and_no_file() {
     let design = small();
     let memory = compiled(&design, BuildOptions { waveforms: true, ..BuildOptions::default() });
     let stimulus = stimuli::random(&design.organisation, 5, 200, 50);
-    let window = WaveformWindow { file: "/dev/full".into(), from: 0, to: u64::MAX, limit: 1 << 30 };
-    let options = ReplayOptions { every_cycle: true, waveform: Some(window) };
-    match replay(&memory, &design.controller(), &stimulus, subject(&design), &options, &mut |_| ()) {
-        Err(error) => assert!(error.to_string().contains("No space left on device"), "{error}"),
-        Ok(report) => panic!("{:?}", report.waveform),
+    let folder = tempfile::tempdir().unwrap();
+    // What is written aside goes to a device that is full.
+    std::os::unix::fs::symlink("/dev/full", folder.path().join("wave.vcd.new")).unwrap();
+    for file in [PathBuf::from("/dev/full"), folder.path().join("wave.vcd")] {
+        let window = WaveformWindow { file, from: 0, to: u64::MAX, limit: 1 << 30 };
+        let options = ReplayOptions { every_cycle: true, waveform: Some(window) };
+        match replay(&memory, &design.controller(), &stimulus, subject(&design), &options, &mut |_| ()) {
+            Err(error) => assert!(error.to_string().contains("No space left on device"), "{error}"),
+            Ok(report) => panic!("{:?}", report.waveform),
+        }
     }
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
 }
