@@ -43,12 +43,24 @@ impl Cache {
             return Ok((entry, false));
         }
         remove(&entry)?;
-        let aside = self.directory.join(format!("{key}.new"));
-        remove(&aside)?;
+        self.remove_leftovers(key)?;
+        let aside = self.directory.join(format!("{key}.new-{}", std::process::id()));
         fs::create_dir_all(&aside).map_err(Error::file("cannot create", &aside))?;
         build(&aside).and_then(|()| seal(&aside)).inspect_err(|_| drop(remove(&aside)))?;
         fs::rename(&aside, &entry).map_err(Error::file("cannot write", &entry))?;
         Ok((entry, true))
+    }
+
+    /// Removes what builds of this entry left that were interrupted; the lock says that none is under way.
+    fn remove_leftovers(&self, key: &str) -> Result<()> {
+        let start = format!("{key}.new-");
+        for entry in fs::read_dir(&self.directory).map_err(Error::file("cannot read", &self.directory))? {
+            let entry = entry.map_err(Error::file("cannot read", &self.directory))?;
+            if entry.file_name().to_string_lossy().starts_with(&start) {
+                remove(&entry.path())?;
+            }
+        }
+        Ok(())
     }
 
     /// Waits until no other process or thread builds this entry; released when the file is closed, also by a crash.

@@ -88,12 +88,18 @@ fn locate(program: &str, path: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(path).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
+/// Signal of Ctrl-C, which reaches the programs that run in the terminal as well.
+const SIGINT: i32 = 2;
+
 /// Runs a program and returns what it printed.
 pub(super) fn run(command: &mut Command, tool: &str) -> Result<String> {
     let failed = |message: String| Error::Tool { tool: tool.into(), message };
     let output = command.output().map_err(|e| failed(e.to_string()))?;
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
+    }
+    if output.status.signal() == Some(SIGINT) {
+        return Err(Error::Interrupted { tool: tool.into() });
     }
     let text = [&output.stdout[..], &output.stderr[..]].concat();
     let text = end_of(&String::from_utf8_lossy(&text));

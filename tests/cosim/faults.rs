@@ -3,10 +3,13 @@
 
 use super::{TOOLS, compiled, stimuli, subject};
 use crate::rtl::designs::small;
+use snapbox::cmd::cargo_bin;
 use std::ffi::OsString;
 use std::fs;
 use std::os::unix::fs::PermissionsExt;
+use std::os::unix::process::CommandExt;
 use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
 use trapti::Error;
 use trapti::cosim::{BuildOptions, Cache, ReplayOptions, RtlSources, Toolchain, WaveformWindow, build, replay};
 use trapti::power::Design;
@@ -137,9 +140,9 @@ fn what_an_interrupted_build_left_is_not_in_the_way() {
     let cache = Cache::at(folder.path().join("cache"));
     let digest = attempt(&tiny("left"), &TOOLS, &cache).unwrap().digest;
     let entry = cache.directory().join(format!("model-{digest}"));
-    fs::rename(&entry, cache.directory().join(format!("model-{digest}.new"))).unwrap();
+    fs::rename(&entry, cache.directory().join(format!("model-{digest}.new-1"))).unwrap();
     assert!(attempt(&tiny("left"), &TOOLS, &cache).unwrap().build_time.is_some());
-    assert!(!cache.directory().join(format!("model-{digest}.new")).exists());
+    assert!(!cache.directory().join(format!("model-{digest}.new-1")).exists());
 }
 
 #[test]
@@ -197,4 +200,40 @@ fn a_full_disk_ends_a_recording_with_a_message_and_no_file() {
         }
     }
     assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 0);
+}
+
+const SUITE: &str = "name = \"s\"\n[[design]]\nname = \"d\"\ndomains = 1\ndomain_words = 8\nword_bits = 8\npolicy = \"never\"\n[[stimulus]]\nname = \"dense\"\nkind = \"transfers\"\nblocks = 5\npause = 9\n";
+
+#[test]
+fn an_interrupted_regression_says_so_and_leaves_nothing_in_the_way() {
+    let folder = tempfile::tempdir().unwrap();
+    fs::write(folder.path().join("suite.toml"), SUITE).unwrap();
+    let script = "for a in \"$@\"; do [ \"$a\" = -c ] && touch compiling && exec sleep 60; done\nexec g++ \"$@\"";
+    program(
+        folder.path(),
+        "slow-g++",
+        &script.replace("compiling", &folder.path().join("compiling").display().to_string()),
+    );
+    let start = |compiler: &Path| {
+        let mut command = Command::new(cargo_bin!("trapti"));
+        command.current_dir(folder.path()).args(["cosim", "--regress", "suite.toml", "-o", "out"]);
+        command.env("TRAPTI_CACHE", folder.path().join("cache")).env("CXX", compiler).process_group(0);
+        command.stderr(Stdio::piped()).stdout(Stdio::null()).spawn().unwrap()
+    };
+    let child = start(&folder.path().join("slow-g++"));
+    while !folder.path().join("compiling").exists() {
+        std::thread::sleep(std::time::Duration::from_millis(20));
+    }
+    // As Ctrl-C in a terminal does: the whole group.
+    assert!(Command::new("kill").args(["-INT", "--", &format!("-{}", child.id())]).status().unwrap().success());
+    let output = child.wait_with_output().unwrap();
+    assert_eq!(output.status.code(), Some(130));
+    assert!(String::from_utf8_lossy(&output.stderr).contains("interrupted"), "{output:?}");
+    assert!(!folder.path().join("out").exists());
+    let cache = Cache::at(folder.path().join("cache"));
+    assert!(!entries(&cache).iter().any(|name| name.starts_with("model-") && !name.contains(".new-")));
+
+    let again = start(Path::new("g++")).wait_with_output().unwrap();
+    assert_eq!(again.status.code(), Some(0), "{again:?}");
+    assert!(!entries(&cache).iter().any(|name| name.contains(".new-") || name.starts_with("scratch-")));
 }

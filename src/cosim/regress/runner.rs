@@ -103,6 +103,7 @@ struct Scratch(PathBuf);
 
 impl Scratch {
     fn new(cache: &Cache) -> Result<Self> {
+        remove_leftovers(cache);
         static NUMBER: AtomicU32 = AtomicU32::new(0);
         let name = format!("scratch-{}-{}", std::process::id(), NUMBER.fetch_add(1, Ordering::Relaxed));
         let path = cache.directory().join(name);
@@ -115,6 +116,17 @@ impl Scratch {
         let path = self.0.join(number.to_string());
         std::fs::create_dir_all(&path).map_err(Error::file("cannot create", &path))?;
         Ok(path)
+    }
+}
+
+/// Removes the directories of processes that were interrupted.
+fn remove_leftovers(cache: &Cache) {
+    for entry in std::fs::read_dir(cache.directory()).into_iter().flatten().flatten() {
+        let name = entry.file_name().to_string_lossy().into_owned();
+        let process = name.strip_prefix("scratch-").and_then(|rest| rest.split('-').next());
+        if process.is_some_and(|id| Path::new("/proc").exists() && !Path::new("/proc").join(id).exists()) {
+            let _ = std::fs::remove_dir_all(entry.path());
+        }
     }
 }
 
