@@ -18,6 +18,7 @@ use std::path::{Path, PathBuf};
 
 /// Options of a regression.
 #[derive(Debug, Clone, Args)]
+#[group(id = "regression")]
 pub(super) struct Arguments {
     /// Play a suite of cases instead of runs: designs × stimuli × seeds.
     #[arg(long, value_name = "SUITE", conflicts_with_all = ["design", "runs", "rtl", "schedule"], help_heading = "Regression")]
