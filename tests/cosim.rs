@@ -5,10 +5,12 @@
 mod bindings;
 #[path = "cosim/cone.rs"]
 mod cone;
-#[path = "cosim/planted.rs"]
-mod planted;
+#[path = "cosim/faults.rs"]
+mod faults;
 #[path = "cosim/random.rs"]
 mod random;
+#[path = "cosim/regress.rs"]
+mod regress;
 #[path = "cosim/stimuli.rs"]
 mod stimuli;
 #[path = "cosim/wake.rs"]
@@ -36,7 +38,7 @@ fn compiled(design: &Design, options: BuildOptions) -> CompiledMemory {
 
 /// 32-bit words that hold tags, and macros on one clock, as long replays use them.
 fn narrow() -> BuildOptions {
-    BuildOptions { storage_bits: Some(32), waveforms: false }
+    BuildOptions { storage_bits: Some(32), ..BuildOptions::default() }
 }
 
 fn subject(design: &Design) -> Subject {

@@ -13,6 +13,7 @@ mod output;
 mod progress;
 mod project;
 mod prove;
+mod regress;
 mod report;
 mod select;
 mod simulate;
@@ -21,7 +22,7 @@ mod study;
 mod trace;
 mod wave;
 
-use crate::error::Error;
+use crate::error::{Error, INTERRUPTED};
 use clap::{Parser, Subcommand};
 use output::{Format, Output};
 use std::process::ExitCode;
@@ -89,6 +90,7 @@ enum Answer {
 pub fn run() -> ExitCode {
     env_logger::Builder::from_default_env().format_timestamp(None).init();
     let cli = Cli::parse();
+    end_on_interrupt();
     let answer = configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format)));
     let written = |answer| match output::unwritten() {
         Some(error) => Err(Error::file("cannot write the result to", "stdout")(error)),
@@ -99,6 +101,15 @@ pub fn run() -> ExitCode {
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => fail(&error),
     }
+}
+
+/// Ctrl-C ends the process with a word. Files and cache entries appear only when they are complete.
+fn end_on_interrupt() {
+    // Where no handler can be set, the system ends the process without a word.
+    let _ = ctrlc::set_handler(|| {
+        output::message("interrupted: what was not complete was not written");
+        std::process::exit(INTERRUPTED.into());
+    });
 }
 
 fn configure_threads(threads: Option<usize>) -> crate::Result<()> {

@@ -99,6 +99,11 @@ fn bits(width: &str, parameters: &Parameters) -> u32 {
     }
 }
 
+/// The AXI4 signals of all request ports.
+pub(super) fn axi4_ports(parameters: &Parameters) -> Vec<super::Port> {
+    AXI4.iter().map(|&(name, direction, width)| super::ports::bus_port(name, direction, width, parameters)).collect()
+}
+
 /// Name and Verilog-2005 text of the module around `top`; none if the design has no bus front.
 pub(super) fn source(top: &str, parameters: &Parameters) -> Option<(String, String)> {
     let name = parameters.bus.suffix()?;

@@ -18,7 +18,8 @@ mod top;
 
 pub use bundle::{RtlBundle, generate};
 pub use description::{AddressField, AddressMap, MemoryDescription, PortEntry, Span};
+pub(crate) use modules::is_module;
 pub use modules::{SHIM_HEADER, SHIM_SOURCE};
 pub use parameters::{Parameters, PolicyKind};
-pub(crate) use ports::ports;
 pub use ports::{Direction, Port};
+pub(crate) use ports::{LABORATORY_BUS, laboratory_ports, ports};
