@@ -82,7 +82,7 @@ fn all(suite: &Suite, seeds: u32, arguments: &Arguments, folder: &Path, output: 
     let (tools, cache) = (Toolchain::find()?, Cache::of_user());
     let bar = progress::bar(&format!("regress {}", suite.name), cases.len() as u64);
     let options = Options { seeds, lines: true, icarus: arguments.icarus };
-    let finished = regress(suite, &cases, options, &tools, &cache, &|step| tell(&bar, step, &rerun));
+    let finished = regress(suite, &cases, options, &tools, &cache, &|step| tell(&bar, step, rerun));
     bar.finish_and_clear();
     let finished: Finished = finished?;
     finished.write(folder, rerun)?;
