@@ -81,8 +81,8 @@ module pgsram_axi4 #(
   // Illegal parameters stop every tool here, at a module that does not exist.
   generate
     if (WORD_BITS < 8 || WORD_BITS > 1024 || (1 << $clog2(WORD_BITS)) != WORD_BITS || RD_LATENCY < 1 ||
-        BUS_ID_BITS < 1 || ADDR_BITS < 1 || ADDR_BITS > BUS_ADDR_BITS || ((WORDS - 1) >> ADDR_BITS) != 0) begin : g_illegal
-      pgsram_illegal_front u_illegal ();
+        ADDR_BITS > BUS_ADDR_BITS) begin : g_illegal
+      pgsram_illegal_axi4 u_illegal ();
     end
   endgenerate
 

@@ -143,13 +143,7 @@ module pgsram_bank #(
             .poison_o(raw_poison[c]),
             .sw_i    (sw_i),
             .ret_i   (ret_i),
-            .light_i (light_i),
-            // A memory test is inserted here.
-            .bist_en_i   (1'b0),
-            .bist_ce_i   (1'b0),
-            .bist_we_i   (1'b0),
-            .bist_addr_i ({MACRO_ADDR_BITS{1'b0}}),
-            .bist_wdata_i({COLUMN_BITS{1'b0}})
+            .light_i (light_i)
         );
       end
 

@@ -14,10 +14,6 @@
 // that a slowly falling rail might keep.
 //
 // An access without supply, in retention or in light sleep does not write and reads as POISON.
-//
-// `bist_*` is the port of a memory test, multiplexed here: with `bist_en_i` it takes the place of the access port, all bytes
-// enabled, and observes `rdata_o`. pgsram_bank ties it off; whoever inserts the test drives it, with `scan_mode_i` (power on)
-// and `test_en_i` (clock on) of the memory set.
 `ifdef PGSRAM_BLACKBOX
 (* blackbox *)
 `endif
@@ -37,13 +33,7 @@ module pgsram_macro #(
     output                 poison_o,
     input                  sw_i,
     input                  ret_i,
-    input                  light_i,
-    // Memory test.
-    input                  bist_en_i,
-    input                  bist_ce_i,
-    input                  bist_we_i,
-    input  [ADDR_BITS-1:0] bist_addr_i,
-    input  [     BITS-1:0] bist_wdata_i
+    input                  light_i
 );
 
 `ifndef PGSRAM_BLACKBOX
@@ -54,12 +44,6 @@ module pgsram_macro #(
 `else
   localparam [7:0] POISON = 8'hbd;
 `endif
-
-  wire ce = bist_en_i ? bist_ce_i : ce_i;
-  wire we = bist_en_i ? bist_we_i : we_i;
-  wire [ADDR_BITS-1:0] addr = bist_en_i ? bist_addr_i : addr_i;
-  wire [BYTES-1:0] be = be_i | {BYTES{bist_en_i}};
-  wire [BITS-1:0] wdata = bist_en_i ? bist_wdata_i : wdata_i;
 
   reg [  BITS-1:0] data_q[0:WORDS-1];
   reg [      31:0] epoch_q[0:WORDS-1];
@@ -80,8 +64,8 @@ module pgsram_macro #(
   wire usable = sw_i & ~ret_i & ~light_i;
 
   // Which bytes of a word hold what was written to them.
-  function [BYTES-1:0] valid_bytes(input [ADDR_BITS-1:0] word);
-    valid_bytes = (epoch_q[word] == now_epoch_q) ? valid_q[word] : {BYTES{1'b0}};
+  function [BYTES-1:0] valid_bytes(input [ADDR_BITS-1:0] addr);
+    valid_bytes = (epoch_q[addr] == now_epoch_q) ? valid_q[addr] : {BYTES{1'b0}};
   endfunction
 
   // `word` where `mask` is set, `other` elsewhere; whole words, the usual case, take the short way.
@@ -96,10 +80,10 @@ module pgsram_macro #(
   endfunction
 
   always @(posedge clk_i) begin
-    if (ce & we & usable) begin
-      data_q[addr]  <= merge(be, wdata, data_q[addr]);
-      valid_q[addr] <= be | valid_bytes(addr);
-      epoch_q[addr] <= now_epoch_q;
+    if (ce_i & we_i & usable) begin
+      data_q[addr_i]  <= merge(be_i, wdata_i, data_q[addr_i]);
+      valid_q[addr_i] <= be_i | valid_bytes(addr_i);
+      epoch_q[addr_i] <= now_epoch_q;
     end
   end
 
@@ -108,11 +92,11 @@ module pgsram_macro #(
 
   always @(posedge clk_i) begin
     if (LATENCY > 1) out_q <= out_q << (BITS + 1);
-    if (ce & ~we) begin
+    if (ce_i & ~we_i) begin
       if (usable) begin
         out_q[BITS:0] <= {
-          |(be & ~valid_bytes(addr)),
-          merge(valid_bytes(addr), data_q[addr], {BYTES{POISON}})
+          |(be_i & ~valid_bytes(addr_i)),
+          merge(valid_bytes(addr_i), data_q[addr_i], {BYTES{POISON}})
         };
       end else out_q[BITS:0] <= {1'b1, {BYTES{POISON}}};
     end

@@ -42,14 +42,6 @@ module pgsram_obi #(
 
   localparam ENTRY_BITS = ID_BITS + 1;
 
-  // Illegal parameters stop every tool here, at a module that does not exist.
-  generate
-    if (WORD_BITS < 8 || (1 << $clog2(WORD_BITS)) != WORD_BITS || RD_LATENCY < 1 || ID_BITS < 1 ||
-        ADDR_BITS < 1 || ADDR_BITS > BUS_ADDR_BITS || ((WORDS - 1) >> ADDR_BITS) != 0) begin : g_illegal
-      pgsram_illegal_front u_illegal ();
-    end
-  endgenerate
-
   wire [BUS_ADDR_BITS-1:0] word = (obi_addr_i - BASE) >> $clog2(WORD_BITS / 8);
   wire outside = word >= WORDS;  // below BASE too: the difference wraps
 

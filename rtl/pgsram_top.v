@@ -122,7 +122,6 @@ module pgsram_top #(
     if (DOMAINS < 1 || PORTS < 1 || ID_BITS < 1 || TIME_BITS < 2 || TIME_BITS > 64 ||
         INTERLEAVE < 1 || (1 << $clog2(INTERLEAVE)) != INTERLEAVE ||
         (1 << $clog2(DOMAIN_WORDS)) != DOMAIN_WORDS || DOMAIN_WORDS < INTERLEAVE * MACRO_ROWS ||
-        DOMAIN_WORDS > (1 << 30) / ((DOMAINS > 0) ? DOMAINS : 1) ||
         WORD_BITS < 8 || (1 << $clog2(WORD_BITS)) != WORD_BITS) begin : g_illegal_organisation
       pgsram_illegal_organisation u_illegal ();
     end
@@ -131,16 +130,10 @@ module pgsram_top #(
         RD_LATENCY < 1 || RD_LATENCY > 7 || BANK_CYCLES < 1) begin : g_illegal_macro
       pgsram_illegal_macro u_illegal ();
     end
-    if (MAX_WAKING < 1 || SYNC_STAGES < 1 || T_ACK_MAX < 1 || T_ISO < 0 || T_SETTLE_OFF < 0 ||
-        T_SETTLE_RET < 0 || T_RET < 0 || T_LIGHT < 0 || T_MIN_ON < 0 || T_MIN_OFF < 0 ||
-        (T_MIN_ON >> (TIME_BITS - 1)) != 0 || (T_MIN_OFF >> (TIME_BITS - 1)) != 0) begin : g_illegal_power
+    if (MAX_WAKING < 1 || SYNC_STAGES < 1 || T_ACK_MAX < 1 || POLICY < 0 || POLICY > 2 ||
+        SCHED_DEPTH < 0 || SCHED_DEPTH > 1024) begin
+      : g_illegal_power
       pgsram_illegal_power u_illegal ();
-    end
-    if (POLICY < 0 || POLICY > 2 || COUNTERS < 0 || COUNTERS > 2 || SCHED_DEPTH < 0 || SCHED_DEPTH > 1024 ||
-        HAS_LIGHT < 0 || HAS_LIGHT > 1 || HAS_RETENTION < 0 || HAS_RETENTION > 1 || RESET_ON < 0 || RESET_ON > 1 ||
-        ACCESS_ERROR < 0 || ACCESS_ERROR > 1 || ISO_IN_RTL < 0 || ISO_IN_RTL > 1 ||
-        ADDR_BITS != ((DOMAINS * DOMAIN_WORDS > 1) ? $clog2(DOMAINS * DOMAIN_WORDS) : 1)) begin : g_illegal_choice
-      pgsram_illegal_choice u_illegal ();
     end
   endgenerate
 
@@ -213,7 +206,7 @@ module pgsram_top #(
       .BANKS      (BANKS),
       .PORTS      (PORTS),
       .RD_LATENCY (RD_LATENCY),
-      .BANK_CYCLES((BANK_CYCLES > 0) ? BANK_CYCLES : 1),  // Yosys would unroll a loop of 2^32 before it refuses 0
+      .BANK_CYCLES(BANK_CYCLES),
       .ID_BITS    (ID_BITS),
       .DOMAIN_BITS(DOMAIN_BITS),
       .BANK_BITS  (BANK_BITS)

@@ -6,9 +6,6 @@ use std::path::PathBuf;
 /// Result of a library function.
 pub type Result<T> = std::result::Result<T, Error>;
 
-/// Exit code of a command that the user interrupted, as shells have it: 128 and the number of the signal.
-pub const INTERRUPTED: u8 = 130;
-
 /// Why a function could not give an answer.
 ///
 /// An infeasible design point, a failed check or a thrashing memory are results, not errors.
@@ -45,12 +42,6 @@ pub enum Error {
         /// The end of what it printed.
         message: String,
     },
-    /// The user interrupted an external tool.
-    #[error("interrupted while {tool} ran")]
-    Interrupted {
-        /// Program name.
-        tool: String,
-    },
     /// An artefact does not have the form it should have.
     #[error("{}: {message}", path.display())]
     Artefact {
@@ -62,12 +53,11 @@ pub enum Error {
 }
 
 impl Error {
-    /// Exit code of the command line: 2 for bad usage or input, 3 for a missing tool, 130 for an interruption, 1 otherwise.
+    /// Exit code of the command line: 2 for bad usage or input, 3 for a missing tool, 1 otherwise.
     pub fn exit_code(&self) -> u8 {
         match self {
             Error::Input(_) | Error::Artefact { .. } | Error::File { .. } => 2,
             Error::MissingTool { .. } => 3,
-            Error::Interrupted { .. } => INTERRUPTED,
             Error::Tool { .. } => 1,
         }
     }

@@ -14,7 +14,6 @@ pub mod error;
 pub mod explore;
 pub mod ids;
 pub mod power;
-pub mod prove;
 pub mod report;
 pub mod rtl;
 pub mod schema;

@@ -18,10 +18,6 @@ pub const DESIGN: &str = "trapti.design/1";
 pub const SRAM: &str = "trapti.sram/1";
 /// First key of `cosim.json`.
 pub const COSIM: &str = "trapti.cosim/1";
-/// First key of `proof.json`.
-pub const PROOF: &str = "trapti.proof/1";
-/// First key of `regression.json`.
-pub const REGRESSION: &str = "trapti.regression/1";
 /// First key of `memory.json` in a generated RTL directory.
 pub const MEMORY: &str = "trapti.memory/1";
 /// First key of the totals that `trapti simulate` prints.

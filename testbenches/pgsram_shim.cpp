@@ -15,9 +15,6 @@
 
 #include "Vpgsram.h"
 #include "verilated.h"
-#if VM_COVERAGE
-#include "verilated_cov.h"
-#endif
 #if VM_TRACE
 #include "verilated_vcd_c.h"
 #endif
@@ -55,24 +52,6 @@ int guarded(pgsram_model *model, Work work) {
     return 1;
 }
 
-// An error of a file that is being written must return to Verilator, which then closes it; it is thrown afterwards.
-thread_local bool writes_file = false;
-thread_local std::string file_error;
-
-template <typename Work>
-void write_file(const std::string &file, Work work) {
-    struct Writing {
-        Writing() { writes_file = true; }
-        ~Writing() { writes_file = false; }
-    };
-    file_error.clear();
-    {
-        Writing writing;
-        work();
-    }
-    if (!file_error.empty()) throw std::runtime_error("cannot write " + file + ": " + file_error);
-}
-
 pgsram_model *create() {
     try {
         auto model = std::make_unique<pgsram_model>();
@@ -94,7 +73,7 @@ pgsram_model *create() {
 int trace_close(pgsram_model *model) {
     return guarded(model, [&] {
 #if VM_TRACE
-        if (model->trace) write_file(model->trace_file, [&] { model->trace->close(); });
+        if (model->trace) model->trace->close();
         model->trace.reset();
 #endif
     });
@@ -159,7 +138,7 @@ int trace_dump(pgsram_model *model, uint64_t time) {
     return guarded(model, [&] {
 #if VM_TRACE
         if (!model->trace) throw std::runtime_error("no waveform is open");
-        write_file(model->trace_file, [&] { model->trace->dump(time); });
+        model->trace->dump(time);
 #else
         (void)time;
         throw std::runtime_error("built without waveforms");
@@ -170,17 +149,6 @@ int trace_dump(pgsram_model *model, uint64_t time) {
 uint64_t trace_bytes(const pgsram_model *model) {
     struct stat status;
     return ::stat(model->trace_file.c_str(), &status) == 0 ? static_cast<uint64_t>(status.st_size) : 0;
-}
-
-int coverage_write(pgsram_model *model, const char *file) {
-    return guarded(model, [&] {
-#if VM_COVERAGE
-        write_file(file, [&] { model->context.coveragep()->write(file); });
-#else
-        (void)file;
-        throw std::runtime_error("built without coverage");
-#endif
-    });
 }
 
 const pgsram_shim SHIM = {
@@ -198,7 +166,6 @@ const pgsram_shim SHIM = {
     trace_dump,
     trace_bytes,
     trace_close,
-    coverage_write,
 };
 
 [[noreturn]] void stopped(const char *what, const char *file, int line, const char *detail) {
@@ -217,9 +184,5 @@ void vl_finish(const char *file, int line, const char *) VL_MT_UNSAFE { stopped(
 void vl_stop(const char *file, int line, const char *) VL_MT_UNSAFE { stopped("$stop or $fatal", file, line, nullptr); }
 
 void vl_fatal(const char *file, int line, const char *, const char *detail) VL_MT_UNSAFE {
-    if (writes_file) {
-        file_error = detail ? detail : "fatal error";
-        return;
-    }
     stopped("fatal error", file, line, detail);
 }

@@ -13,7 +13,7 @@
 #include <stdint.h>
 
 /* Changes whenever a declaration in this file does. */
-#define PGSRAM_SHIM_ABI 2
+#define PGSRAM_SHIM_ABI 1
 
 /* Values of pgsram_port.direction. */
 #define PGSRAM_INPUT 0
@@ -70,8 +70,6 @@ typedef struct pgsram_shim {
     uint64_t (*trace_bytes)(const pgsram_model *model);
     /* Completes and closes the file. */
     int (*trace_close)(pgsram_model *model);
-    /* Writes how often each line of Verilog ran so far, if the model was built to count that. */
-    int (*coverage_write)(pgsram_model *model, const char *file);
 } pgsram_shim;
 
 /* Type of the exported symbol `pgsram_shim_table`. */

@@ -5,16 +5,12 @@
 mod bindings;
 #[path = "cosim/cone.rs"]
 mod cone;
-#[path = "cosim/faults.rs"]
-mod faults;
+#[path = "cosim/planted.rs"]
+mod planted;
 #[path = "cosim/random.rs"]
 mod random;
-#[path = "cosim/regress.rs"]
-mod regress;
 #[path = "cosim/stimuli.rs"]
 mod stimuli;
-#[path = "cosim/wake.rs"]
-mod wake;
 #[path = "cosim/waveforms.rs"]
 mod waveforms;
 
@@ -38,7 +34,7 @@ fn compiled(design: &Design, options: BuildOptions) -> CompiledMemory {
 
 /// 32-bit words that hold tags, and macros on one clock, as long replays use them.
 fn narrow() -> BuildOptions {
-    BuildOptions { storage_bits: Some(32), ..BuildOptions::default() }
+    BuildOptions { storage_bits: Some(32), waveforms: false }
 }
 
 fn subject(design: &Design) -> Subject {

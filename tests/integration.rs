@@ -8,7 +8,6 @@ mod diagnostics;
 mod explore;
 mod power;
 mod predict;
-mod prove;
 mod report;
 mod robustness;
 mod rtl;

@@ -2,7 +2,6 @@
 
 pub mod generators;
 mod ideal;
-pub mod longest_stall;
 mod placement;
 mod reference;
 mod runs;

@@ -1,13 +1,7 @@
 //! Generated RTL: deterministic, accepted by every tool, and the bench passes.
 
-#[path = "rtl/cells.rs"]
-mod cells;
-#[path = "rtl/collateral.rs"]
-mod collateral;
 #[path = "rtl/designs.rs"]
 pub mod designs;
-#[path = "rtl/pairwise.rs"]
-mod pairwise;
 
 use designs::{assorted, small};
 use std::path::Path;
@@ -57,8 +51,7 @@ fn the_files_name_neither_dates_nor_places() {
     for (path, text) in &RtlBundle::of(&small()).unwrap().files {
         assert!(!text.contains(root.path().to_str().unwrap()), "{path}");
         assert!(!text.contains(env!("CARGO_MANIFEST_DIR")), "{path}");
-        let commented = [".v", ".core", ".upf", ".sdc", ".rdl", ".h"].iter().any(|end| path.ends_with(end));
-        assert!(!commented || text.contains("SPDX-License-Identifier"), "{path} has no licence");
+        assert!(!path.ends_with(".v") || text.contains("SPDX-License-Identifier"), "{path} has no licence");
     }
 }
 
@@ -152,6 +145,13 @@ fn registers_read_back_what_the_c_header_says() {
 }
 
 #[test]
+fn yosys_synthesises_it_without_problems() {
+    let root = generated(&small());
+    let script = "read_verilog -DPGSRAM_BLACKBOX rtl/*.v; synth -top pgsram_small; check -assert";
+    tool(&root.path().join("rtl"), "yosys", &["-q", "-p", script]);
+}
+
+#[test]
 fn every_wrong_parameter_is_reported() {
     let mut design = small();
     design.name = "Bad Name".into();
@@ -163,53 +163,6 @@ fn every_wrong_parameter_is_reported() {
     for code in ["design-name", "parameter-range", "power-of-two", "threshold", "acknowledge"] {
         assert!(found.contains(&code), "{code} not in {found:?}");
     }
-}
-
-#[test]
-fn a_shortest_stay_must_be_below_half_the_range_of_time() {
-    let mut design = small();
-    design.policy = Policy::Never;
-    design.time_bits = 8;
-    design.timing.t_min_on = 127;
-    assert_eq!(codes(&design), Vec::<&str>::new());
-    design.timing.t_min_off = 128;
-    assert_eq!(codes(&design), ["threshold"]);
-}
-
-#[test]
-fn a_memory_has_no_more_words_than_the_verilog_can_count() {
-    let mut design = small();
-    design.organisation.domain_words = 1 << 29;
-    design.macro_shape.capacity.0 = (1 << 28) * 4;
-    assert_eq!(codes(&design), Vec::<&str>::new());
-    design.organisation.domain_words = 1 << 30;
-    design.macro_shape.capacity.0 *= 2;
-    assert_eq!(codes(&design), ["parameter-range"]);
-}
-
-/// The command names everything that is wrong in one message each, and writes nothing.
-#[test]
-fn the_command_refuses_a_bad_design_and_writes_nothing() {
-    let root = tempfile::tempdir().unwrap();
-    let mut design = small();
-    design.organisation.interleave = 3;
-    design.timing.sync_stages = 0;
-    design.timing.t_ack_max = 2;
-    std::fs::write(root.path().join("design.json"), artefact::json(&design)).unwrap();
-    let mut command = Command::new(snapbox::cmd::cargo_bin("trapti"));
-    let output = command.args(["generate", "design.json", "-o", "rtl"]).current_dir(root.path()).output().unwrap();
-    let said = String::from_utf8_lossy(&output.stderr).into_owned();
-    assert_eq!(output.status.code(), Some(2), "{said}");
-    for text in [
-        "error[parameter-range]: sync_stages is 0",
-        "expected a whole number from 1 to 8",
-        "error[power-of-two]: interleave is 3, not a power of two",
-        "error[macro-capacity]",
-        "error[acknowledge]: t_ack_max is 2, but the switch answers after 4 cycles",
-    ] {
-        assert!(said.contains(text), "{text} is not in:\n{said}");
-    }
-    assert!(!root.path().join("rtl").exists());
 }
 
 #[test]

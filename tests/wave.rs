@@ -4,7 +4,7 @@
 #[path = "wave/formats.rs"]
 mod formats;
 #[path = "wave/gtkwave.rs"]
-pub mod gtkwave;
+mod gtkwave;
 #[path = "wave/rtl.rs"]
 mod rtl;
 #[path = "wave/trace.rs"]

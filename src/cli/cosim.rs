@@ -2,7 +2,7 @@
 
 use super::inference::{self, Energies, Widths};
 use super::output::{Output, message, table};
-use super::{Answer, progress, regress, select, wave};
+use super::{Answer, progress, select, wave};
 use crate::artefact;
 use crate::cosim::{
     self, BuildOptions, Cache, CompiledMemory, CosimReport, Difference, ReplayOptions, Row, RtlSources, Subject,
@@ -26,15 +26,14 @@ use std::path::{Path, PathBuf};
 
 /// Build a design's RTL with Verilator, replay runs on it and compare prediction, reference model and RTL.
 #[derive(Debug, Args)]
-#[command(after_help = "Examples:
-  trapti cosim out/design.json --run out/gpt2-xl --layers 2 --requests 15000000 -o out/cosim
-  trapti cosim --regress models/regressions/quick.toml -j 2 --seeds 4 -o out/regression")]
+#[command(
+    after_help = "Example:\n  trapti cosim out/design.json --run out/gpt2-xl --layers 2 --requests 15000000 -o out/cosim"
+)]
 pub(super) struct Arguments {
     /// `design.json`.
-    #[arg(required_unless_present = "regress")]
-    design: Option<PathBuf>,
+    design: PathBuf,
     /// Run directories.
-    #[arg(short, long = "run", required_unless_present = "regress", value_name = "DIR")]
+    #[arg(short, long = "run", required = true, value_name = "DIR")]
     runs: Vec<PathBuf>,
     /// RTL directory; without it the RTL of the design.
     #[arg(long, value_name = "DIR")]
@@ -53,9 +52,7 @@ pub(super) struct Arguments {
     /// Also write the results as a Markdown page.
     #[arg(long, value_name = "FILE")]
     page: Option<PathBuf>,
-    #[command(flatten)]
-    regression: regress::Arguments,
-    /// Directory to write, a folder a run; of a regression: outcome (JSON, JUnit XML), line coverage (lcov).
+    /// Directory to write, a folder a run.
     #[arg(short, long, value_name = "DIR")]
     output: PathBuf,
 }
@@ -160,11 +157,7 @@ impl Replayed {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
-    let Some(design) = &arguments.design else {
-        let suite = arguments.regression.regress.as_deref().unwrap_or(Path::new(""));
-        return regress::run(suite, &arguments.regression, &arguments.output, output);
-    };
-    let design = select::design(design)?;
+    let design = select::design(&arguments.design)?;
     let runs = arguments.runs.iter().map(|path| Run::read(path)).collect::<Result<Vec<_>>>()?;
     let named: Vec<(String, &Run)> = runs.iter().map(|run| (run.workload.name.clone(), run)).collect();
     let from = Sources { rtl: arguments.rtl.as_deref(), schedule: arguments.schedule.as_deref() };
@@ -211,11 +204,8 @@ pub(super) fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Resu
     let sources = rtl.map_or_else(|| RtlSources::of(design), |directory| RtlSources::read(directory, design))?;
     let spinner = progress::spinner("build the RTL with Verilator");
     let narrow = replay.storage_bits != 0 && design.organisation.word_bits > replay.storage_bits;
-    let options = BuildOptions {
-        storage_bits: narrow.then_some(replay.storage_bits),
-        waveforms: replay.wave_cycles > 0,
-        ..BuildOptions::default()
-    };
+    let options =
+        BuildOptions { storage_bits: narrow.then_some(replay.storage_bits), waveforms: replay.wave_cycles > 0 };
     let memory = cosim::build(&sources, options, &tools, &Cache::of_user());
     spinner.finish_and_clear();
     memory
@@ -259,8 +249,7 @@ fn replay_one(
     Ok(Replayed { workload: name.into(), report, waveform, energies: None, widths: None, folder: folder.into(), names })
 }
 
-/// Checks a recorded waveform against the power protocol and writes its save file.
-pub(super) fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
+fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {
     let verdict = crate::wave::check(vcd, design, Window::default())?;
     crate::wave::write_save_file(vcd, design, &verdict.markers(), verdict.times)?;
     Ok(verdict)

@@ -12,8 +12,6 @@ mod inputs;
 mod output;
 mod progress;
 mod project;
-mod prove;
-mod regress;
 mod report;
 mod select;
 mod simulate;
@@ -22,7 +20,7 @@ mod study;
 mod trace;
 mod wave;
 
-use crate::error::{Error, INTERRUPTED};
+use crate::error::Error;
 use clap::{Parser, Subcommand};
 use output::{Format, Output};
 use std::process::ExitCode;
@@ -51,7 +49,6 @@ const EXAMPLES: &str = "Examples:
   trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
-  trapti prove out/design.json -o out/proof
   trapti cosim out/design.json --run out/run -o out/cosim
   trapti wave check out/cosim/wave.vcd --design out/design.json
 
@@ -67,7 +64,6 @@ enum Command {
     Explore(explore::Arguments),
     Select(select::Arguments),
     Generate(generate::Arguments),
-    Prove(prove::Arguments),
     Cosim(cosim::Arguments),
     #[command(subcommand)]
     Trace(trace::Command),
@@ -90,7 +86,6 @@ enum Answer {
 pub fn run() -> ExitCode {
     env_logger::Builder::from_default_env().format_timestamp(None).init();
     let cli = Cli::parse();
-    end_on_interrupt();
     let answer = configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format)));
     let written = |answer| match output::unwritten() {
         Some(error) => Err(Error::file("cannot write the result to", "stdout")(error)),
@@ -101,15 +96,6 @@ pub fn run() -> ExitCode {
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => fail(&error),
     }
-}
-
-/// Ctrl-C ends the process with a word. Files and cache entries appear only when they are complete.
-fn end_on_interrupt() {
-    // Where no handler can be set, the system ends the process without a word.
-    let _ = ctrlc::set_handler(|| {
-        output::message("interrupted: what was not complete was not written");
-        std::process::exit(INTERRUPTED.into());
-    });
 }
 
 fn configure_threads(threads: Option<usize>) -> crate::Result<()> {
@@ -131,7 +117,6 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Explore(arguments) => explore::run(&arguments, output),
         Command::Select(arguments) => select::run(&arguments, output),
         Command::Generate(arguments) => generate::run(&arguments, output),
-        Command::Prove(arguments) => prove::run(&arguments, output),
         Command::Cosim(arguments) => cosim::run(&arguments, output),
         Command::Trace(command) => trace::run(&command, output),
         Command::Wave(command) => wave::run(&command, output),

@@ -1,7 +1,7 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 // Made by bindgen from testbenches/pgsram_shim.h; see scripts/regenerate-bindings. Do not edit.
 
-pub const PGSRAM_SHIM_ABI: u32 = 2;
+pub const PGSRAM_SHIM_ABI: u32 = 1;
 pub const PGSRAM_INPUT: u32 = 0;
 pub const PGSRAM_OUTPUT: u32 = 1;
 #[repr(C)]
@@ -53,13 +53,10 @@ pub struct pgsram_shim {
         ::core::option::Option<unsafe extern "C" fn(model: *mut pgsram_model, time: u64) -> ::core::ffi::c_int>,
     pub trace_bytes: ::core::option::Option<unsafe extern "C" fn(model: *const pgsram_model) -> u64>,
     pub trace_close: ::core::option::Option<unsafe extern "C" fn(model: *mut pgsram_model) -> ::core::ffi::c_int>,
-    pub coverage_write: ::core::option::Option<
-        unsafe extern "C" fn(model: *mut pgsram_model, file: *const ::core::ffi::c_char) -> ::core::ffi::c_int,
-    >,
 }
 #[allow(clippy::unnecessary_operation, clippy::identity_op)]
 const _: () = {
-    ["Size of pgsram_shim"][::core::mem::size_of::<pgsram_shim>() - 112usize];
+    ["Size of pgsram_shim"][::core::mem::size_of::<pgsram_shim>() - 104usize];
     ["Alignment of pgsram_shim"][::core::mem::align_of::<pgsram_shim>() - 8usize];
     ["Offset of field: pgsram_shim::abi"][::core::mem::offset_of!(pgsram_shim, abi) - 0usize];
     ["Offset of field: pgsram_shim::can_trace"][::core::mem::offset_of!(pgsram_shim, can_trace) - 4usize];
@@ -75,6 +72,5 @@ const _: () = {
     ["Offset of field: pgsram_shim::trace_dump"][::core::mem::offset_of!(pgsram_shim, trace_dump) - 80usize];
     ["Offset of field: pgsram_shim::trace_bytes"][::core::mem::offset_of!(pgsram_shim, trace_bytes) - 88usize];
     ["Offset of field: pgsram_shim::trace_close"][::core::mem::offset_of!(pgsram_shim, trace_close) - 96usize];
-    ["Offset of field: pgsram_shim::coverage_write"][::core::mem::offset_of!(pgsram_shim, coverage_write) - 104usize];
 };
 pub type pgsram_shim_table_fn = ::core::option::Option<unsafe extern "C" fn() -> *const pgsram_shim>;

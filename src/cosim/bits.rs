@@ -14,12 +14,6 @@ pub(super) fn put(bytes: &mut [u8], offset: usize, width: usize, value: u64) {
     }
 }
 
-/// Reads `width` bits (at most 64) at bit `offset`.
-pub(super) fn get(bytes: &[u8], offset: usize, width: usize) -> u64 {
-    let bit = |k: usize| u64::from(bytes[(offset + k) / 8] >> ((offset + k) % 8) & 1) << k;
-    (0..width).map(bit).sum()
-}
-
 /// Reads up to 64 bits from the start of a port.
 pub(super) fn low_word(bytes: &[u8]) -> u64 {
     let mut word = [0; 8];
@@ -39,7 +33,6 @@ mod tests {
         assert_eq!(low_word(&bytes), !(0xf_ffff << 5));
         put(&mut bytes, 5, 20, 0xa_5a5a);
         assert_eq!(low_word(&bytes) >> 5 & 0xf_ffff, 0xa_5a5a);
-        assert_eq!(get(&bytes, 5, 20), 0xa_5a5a);
         assert_eq!(low_word(&bytes[..2]), u64::from(u16::from_le_bytes([bytes[0], bytes[1]])));
     }
 }

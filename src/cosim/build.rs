@@ -20,17 +20,11 @@ pub struct BuildOptions {
     pub storage_bits: Option<u32>,
     /// With waveforms, which makes every cycle slower.
     pub waveforms: bool,
-    /// As regressions test it: the parameterised memory without the generated top, behind the design's bus, with the design's
-    /// time base, and idle thresholds that may change.
-    pub laboratory: bool,
-    /// Counts how often each line of Verilog ran.
-    pub coverage: bool,
 }
 
 /// A memory compiled for this machine.
 pub struct CompiledMemory {
     pub(super) library: Library,
-    pub(super) laboratory: bool,
     /// Parameters it was compiled with.
     pub parameters: Parameters,
     /// Name of the top module.
@@ -76,19 +70,15 @@ const OBJECTS: &str = "objects";
 /// # Errors
 /// [`Error::Tool`] if Verilator or the compiler refuses the sources, [`Error::File`] where the file system does.
 pub fn build(sources: &RtlSources, options: BuildOptions, tools: &Toolchain, cache: &Cache) -> Result<CompiledMemory> {
-    let mut parameters = sources.parameters.for_cosimulation(options.storage_bits);
-    if options.laboratory {
-        parameters.time_bits = sources.parameters.time_bits;
-    }
-    let files = harness::files(sources, &parameters, options);
+    let parameters = sources.parameters.for_cosimulation(options.storage_bits);
+    let files = harness::files(sources, &parameters, options.storage_bits.is_some());
     let job = Job { files, options, tools, cache, parameters };
     let digest = job.digest();
     let start = Instant::now();
     let (entry, built) = cache.entry(&format!("model-{digest}"), |directory| job.compile(directory))?;
     let library = Library::open(&entry.join(LIBRARY))?;
     let build_time = built.then(|| start.elapsed());
-    let (top, laboratory) = (sources.top.clone(), options.laboratory);
-    Ok(CompiledMemory { library, laboratory, parameters, top, build_time, digest })
+    Ok(CompiledMemory { library, parameters, top: sources.top.clone(), build_time, digest })
 }
 
 impl CompiledMemory {
@@ -151,7 +141,6 @@ impl Job<'_> {
     fn verilator_arguments(&self) -> Vec<String> {
         let mut arguments: Vec<String> = VERILATOR_FLAGS.iter().map(|flag| flag.to_string()).collect();
         arguments.extend(["--top-module", harness::MODULE].map(String::from));
-        arguments.extend(self.options.coverage.then(|| "--coverage-line".to_string()));
         if self.options.waveforms {
             arguments.extend(["--trace", "--output-split-ctrace", "5000"].map(String::from));
             arguments.extend(["--trace-max-width".into(), self.widest_control().to_string()]);
@@ -167,10 +156,9 @@ impl Job<'_> {
 
     fn compiler_arguments(&self) -> Vec<String> {
         let trace = u32::from(self.options.waveforms);
-        let coverage = u32::from(self.options.coverage);
-        let defines = ["VM_SC=0", "VM_TRACE_FST=0", "VL_TIME_CONTEXT"].map(String::from);
+        let defines = ["VM_COVERAGE=0", "VM_SC=0", "VM_TRACE_FST=0", "VL_TIME_CONTEXT"].map(String::from);
         let hooks = ["VL_USER_FINISH", "VL_USER_STOP", "VL_USER_FATAL"].map(String::from);
-        let traces = [format!("VM_COVERAGE={coverage}"), format!("VM_TRACE={trace}"), format!("VM_TRACE_VCD={trace}")];
+        let traces = [format!("VM_TRACE={trace}"), format!("VM_TRACE_VCD={trace}")];
         defines.into_iter().chain(hooks).chain(traces).map(|define| format!("-D{define}")).collect()
     }
 
@@ -183,7 +171,7 @@ impl Job<'_> {
     /// The ports in the form the shim includes.
     fn port_list(&self) -> String {
         let mut text = String::new();
-        for port in harness::ports(&self.parameters, self.options.laboratory) {
+        for port in harness::ports(&self.parameters) {
             let direction = match port.direction {
                 Direction::Input => "PGSRAM_INPUT",
                 Direction::Output => "PGSRAM_OUTPUT",

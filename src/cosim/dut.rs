@@ -4,16 +4,14 @@ use super::bits::{low_word, put};
 use super::build::CompiledMemory;
 use super::ffi::{Model, PortIndex};
 use super::harness;
-use super::recording::Recording;
 use super::shadow::{DataError, Shadow};
 use super::waveform::Waveform;
 use super::waveform::WaveformFile;
 use crate::power::cycle::{Device, Inputs, Outputs, Request, Response, Scheduling};
 use crate::power::reference::Switches;
-use crate::power::{BusFront, Controller, Entry};
+use crate::power::{Controller, Entry};
 use crate::rtl::{Parameters, Port};
 use crate::{Error, Result};
-use std::path::Path;
 use std::time::Instant;
 
 /// A memory under test. Cycle 0 is the first after [`Dut::new`].
@@ -24,14 +22,12 @@ pub struct Dut {
     ports: Ports,
     layout: Layout,
     schedule: Option<SchedulePorts>,
-    thresholds: Option<ThresholdPorts>,
     switches: Switches,
     driven: Vec<Request>,
     outputs: Outputs,
     shadow: Option<Shadow>,
     data_error: Option<DataError>,
     waveform: Option<Waveform>,
-    recording: Option<Recording>,
     failure: Option<Error>,
 }
 
@@ -41,8 +37,6 @@ struct Layout {
     address_bits: usize,
     word_bits: usize,
     narrow: bool,
-    /// Bits of the time base that the memory has.
-    time: u64,
 }
 
 /// Constant difference between the 32-bit lanes of a word written with one tag.
@@ -76,47 +70,23 @@ ports! {
     operation: "sched_operation_i", clear: "sched_clear_i", missed: "sched_missed_o", overflow: "sched_overflow_o",
 }
 
-ports! { ThresholdPorts: light: "threshold_light_i", retention: "threshold_ret_i", off: "threshold_off_i" }
-
 impl Dut {
-    /// A memory out of reset; every byte of every answer is compared with what was written if its words are whole.
+    /// A memory out of reset. With `whole_data`, every byte of every answer is compared with what was written.
     ///
     /// # Errors
     /// [`Error::Artefact`] if the library is not what its parameters say, [`Error::Tool`] if the memory stops in reset.
     pub fn new(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
-        let mut dut = Self::before_reset(memory, controller)?;
-        dut.edges_of_reset(&[1, 0, 0, 1])?;
-        Ok(dut)
-    }
-
-    /// As [`Dut::new`], with everything recorded from the reset on.
-    pub(super) fn recorded(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
-        let mut dut = Self::before_reset(memory, controller)?;
-        dut.recording = Some(Recording::new(&dut.model, memory)?);
-        dut.edges_of_reset(&[1, 0, 0, 1])?;
-        Ok(dut)
-    }
-
-    /// What was recorded.
-    pub(super) fn recording(&self) -> Option<&Recording> {
-        self.recording.as_ref()
-    }
-
-    fn before_reset(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
         let model = memory.library.create()?;
         let parameters = &memory.parameters;
-        check_widths(&model, parameters, memory.laboratory)?;
+        check_widths(&model, parameters)?;
         let ports = Ports::of(&model)?;
         let narrow = parameters.word_bits != controller.organisation.word_bits;
         let layout = Layout {
             address_bits: parameters.address_bits() as usize,
             word_bits: parameters.word_bits as usize,
             narrow,
-            time: u64::MAX >> (64 - parameters.time_bits),
         };
         let schedule = (parameters.sched_depth > 0).then(|| SchedulePorts::of(&model)).transpose()?;
-        let thresholds = memory.laboratory.then(|| ThresholdPorts::of(&model)).transpose()?;
-        let behind_bus = memory.laboratory && parameters.bus == BusFront::Axi4;
         let port_count = parameters.ports as usize;
         let outputs = Outputs { responses: vec![Response::default(); port_count], ..Outputs::default() };
         let mut dut = Self {
@@ -124,79 +94,26 @@ impl Dut {
             ports,
             layout,
             schedule,
-            thresholds,
             switches: Switches::new(controller.switch),
             driven: vec![Request::default(); port_count],
             outputs,
-            shadow: (!narrow && !behind_bus).then(|| Shadow::new(&controller.organisation)),
+            shadow: (!narrow).then(|| Shadow::new(&controller.organisation)),
             data_error: None,
             waveform: None,
-            recording: None,
             failure: None,
         };
-        dut.set_thresholds(parameters.thresholds);
+        dut.reset()?;
         Ok(dut)
     }
 
-    /// Two clock edges in reset and one of the two that release it; the other begins the next cycle.
-    fn edges_of_reset(&mut self, levels: &[u8]) -> Result<()> {
-        for &level in levels {
+    /// Two clock edges in reset and one of the two that release it; the other begins cycle 0.
+    fn reset(&mut self) -> Result<()> {
+        for level in [1, 0, 0, 1] {
             self.model.value_mut(self.ports.reset)[0] = level;
-            self.record_edge();
             self.model.high()?;
             self.model.low()?;
-            self.record_settled(None);
         }
         Ok(())
-    }
-
-    /// Resets the memory with the acknowledge pins at `pins`; the next cycle is the first after the reset.
-    ///
-    /// # Errors
-    /// [`Error::Tool`] if the memory stops in reset.
-    pub(super) fn reset(&mut self, pins: u64) -> Result<()> {
-        let requests = self.model.value_mut(self.ports.request);
-        requests.fill(0);
-        self.driven.fill(Request::default());
-        set(self.model.value_mut(self.ports.acknowledge), pins);
-        if let Some(shadow) = &mut self.shadow {
-            shadow.reset();
-        }
-        self.edges_of_reset(&[0, 0, 1])
-    }
-
-    /// Idle thresholds of a laboratory memory from the next cycle on; others have theirs built in.
-    pub(super) fn set_thresholds(&mut self, thresholds: [u64; 3]) {
-        let Some(ThresholdPorts { light, retention, off }) = self.thresholds else { return };
-        for (port, value) in [light, retention, off].into_iter().zip(thresholds) {
-            set(self.model.value_mut(port), value);
-        }
-    }
-
-    /// Place of a signal that only some memories have.
-    ///
-    /// # Errors
-    /// [`Error::Artefact`] if this one has none of that name.
-    pub(super) fn signal(&self, name: &str) -> Result<PortIndex> {
-        self.model.port(name)
-    }
-
-    /// Value of a signal, little-endian.
-    pub(super) fn value(&self, signal: PortIndex) -> &[u8] {
-        self.model.value(signal)
-    }
-
-    /// Value of an input, to be written.
-    pub(super) fn value_mut(&mut self, signal: PortIndex) -> &mut [u8] {
-        self.model.value_mut(signal)
-    }
-
-    /// Writes how often each line of Verilog ran, if the memory was built to count that.
-    ///
-    /// # Errors
-    /// [`Error::Tool`] otherwise, or if the file cannot be written.
-    pub(super) fn write_coverage(&mut self, file: &Path) -> Result<()> {
-        self.model.coverage_write(file)
     }
 
     /// Records a waveform of some cycles.
@@ -261,7 +178,6 @@ impl Dut {
     /// Over the edge that begins the cycle, with its inputs; then the switches answer and everything settles.
     fn evaluate(&mut self, inputs: &Inputs) -> Result<()> {
         self.drive(inputs);
-        self.record_edge();
         self.model.high()?;
         if let Some(waveform) = &mut self.waveform {
             waveform.edge(&mut self.model, inputs.now)?;
@@ -271,29 +187,9 @@ impl Dut {
         if let Some(waveform) = &mut self.waveform {
             waveform.settled(&mut self.model, inputs.now)?;
         }
-        self.sample(inputs.now);
-        self.record_settled(Some(inputs.now));
+        self.sample();
         self.check_data(inputs);
         Ok(())
-    }
-
-    fn record_edge(&mut self) {
-        if let Some(recording) = &mut self.recording {
-            recording.edge(&self.model);
-        }
-    }
-
-    /// Data of an answer is known where it was asked for and is valid; where nothing is answered it is 0.
-    fn record_settled(&mut self, cycle: Option<u64>) {
-        let Some(recording) = &mut self.recording else { return };
-        let responses = self.outputs.responses.iter().enumerate();
-        let known = responses.map(|(port, answer)| match &self.shadow {
-            _ if !answer.valid || answer.error => None,
-            _ if answer.poison => Some(0),
-            Some(shadow) => shadow.next_read(port),
-            None => Some(0),
-        });
-        recording.settled(&self.model, cycle, &known.collect::<Vec<_>>());
     }
 
     fn drive_acknowledge(&mut self, inputs: &Inputs) {
@@ -309,7 +205,7 @@ impl Dut {
     fn drive(&mut self, inputs: &Inputs) {
         let ports = self.ports;
         let masks = [
-            (ports.now, inputs.now & self.layout.time),
+            (ports.now, inputs.now),
             (ports.live, inputs.live),
             (ports.force_on, inputs.force_on),
             (ports.force_off, inputs.force_off),
@@ -370,9 +266,8 @@ impl Dut {
         }
     }
 
-    fn sample(&mut self, now: u64) {
+    fn sample(&mut self) {
         let (model, ports, outputs) = (&self.model, &self.ports, &mut self.outputs);
-        let time = self.layout.time;
         let word = |port| low_word(model.value(port));
         outputs.grants = word(ports.grant);
         outputs.switches = word(ports.switch);
@@ -383,8 +278,7 @@ impl Dut {
             outputs.schedule_overflow = word(schedule.overflow) != 0;
         }
         outputs.quiescent = word(ports.quiescent) != 0;
-        let event = (word(ports.event_valid) != 0).then(|| word(ports.event));
-        outputs.next_event = event.map(|event| now.wrapping_add(event.wrapping_sub(now) & time));
+        outputs.next_event = (word(ports.event_valid) != 0).then(|| word(ports.event));
         let states = model.value(ports.state).chunks(8);
         outputs.states.iter_mut().zip(states).for_each(|(state, bytes)| *state = low_word(bytes));
         let [valid, error, poison] = [ports.valid, ports.error, ports.poison].map(word);
@@ -401,18 +295,17 @@ impl Dut {
         let Some(shadow) = &mut self.shadow else { return };
         let (data, bytes) = (self.model.value(self.ports.read), self.layout.word_bits / 8);
         for (port, response) in self.outputs.responses.iter().enumerate().filter(|(_, response)| response.valid) {
-            let data = &data[port * bytes..][..bytes];
-            let error = shadow.answer((inputs.now, port), response, data, lane_value);
+            let error = shadow.answer(inputs.now, port, response, &data[port * bytes..][..bytes]);
             self.data_error = self.data_error.take().or(error);
         }
-        shadow.granted(self.outputs.grants, &inputs.requests);
+        shadow.granted(self.outputs.grants, &inputs.requests, lane_value);
     }
 }
 
 /// The library must have the ports of its parameters.
-fn check_widths(model: &Model, parameters: &Parameters, laboratory: bool) -> Result<()> {
+fn check_widths(model: &Model, parameters: &Parameters) -> Result<()> {
     let wrong = |port: &Port| model.port(port.name).is_ok_and(|index| model.width(index) != port.width(parameters));
-    match harness::ports(parameters, laboratory).iter().find(|port| wrong(port)) {
+    match harness::ports(parameters).iter().find(|port| wrong(port)) {
         Some(port) => {
             let message = format!("port {} is not {} bits wide", port.name, port.width(parameters));
             Err(Error::Tool { tool: "the verilated memory".into(), message })

@@ -163,16 +163,6 @@ impl Model {
         self.call(self.library.shim.trace_close)
     }
 
-    /// Writes how often each line of Verilog ran.
-    pub(super) fn coverage_write(&mut self, file: &Path) -> Result<()> {
-        let file =
-            CString::new(file.to_string_lossy().as_bytes()).map_err(|_| self.failure("a path contains a zero byte"))?;
-        let write = self.library.shim.coverage_write;
-        // SAFETY: handle and string are valid during the call.
-        let status = write.map_or(1, |write| unsafe { write(self.handle, file.as_ptr()) });
-        self.checked(status)
-    }
-
     #[inline]
     fn call(&mut self, function: Option<unsafe extern "C" fn(*mut pgsram_model) -> c_int>) -> Result<()> {
         // SAFETY: the handle is valid.

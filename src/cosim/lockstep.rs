@@ -65,37 +65,29 @@ pub fn replay(
     pair.report(memory, driver, subject, start)
 }
 
-/// What no memory shows: before the first cycle.
-const NO_STATES: [u64; 4] = [u64::MAX; 4];
-
 /// Hardware and reference model with the same inputs.
-pub(super) struct Pair {
-    pub(super) reference: ReferenceModel,
-    pub(super) dut: Dut,
-    pub(super) controller: Controller,
+struct Pair {
+    reference: ReferenceModel,
+    dut: Dut,
+    controller: Controller,
     narrow: bool,
     widened: Inputs,
     states: [u64; 4],
     controls: [u64; 3],
-    pub(super) evaluated: u64,
+    evaluated: u64,
     difference: Option<Difference>,
     lost: Lost,
 }
 
 impl Pair {
-    pub(super) fn new(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
-        Self::around(memory, controller, Dut::new(memory, controller)?)
-    }
-
-    /// With hardware that is out of reset.
-    pub(super) fn around(memory: &CompiledMemory, controller: &Controller, dut: Dut) -> Result<Self> {
+    fn new(memory: &CompiledMemory, controller: &Controller) -> Result<Self> {
         Ok(Self {
             reference: ReferenceModel::new(*controller)?,
-            dut,
+            dut: Dut::new(memory, controller)?,
             controller: *controller,
             narrow: memory.parameters.word_bits != controller.organisation.word_bits,
             widened: Inputs::default(),
-            states: NO_STATES,
+            states: [0; 4],
             controls: [0; 3],
             evaluated: 0,
             difference: None,
@@ -110,6 +102,7 @@ impl Pair {
             self.count_lost(driver, stimulus);
             driver.accept(grants);
             driver.next_cycle(quiescent, next_event)?;
+            self.evaluated += 1;
             if self.evaluated.is_multiple_of(PROGRESS_PERIOD) {
                 progress(Progress { cycle: driver.now(), requests: driver.requests() });
             }
@@ -120,65 +113,34 @@ impl Pair {
 
     /// One cycle on both; notes the first difference.
     fn cycle(&mut self, driver: &mut Driver) -> Result<&Outputs> {
-        if let Some(difference) = self.evaluate(driver.inputs())? {
-            self.difference = Some(self.attribute(difference, driver));
-        }
-        Ok(self.reference.outputs())
-    }
-
-    /// One cycle on both; returns where they differ.
-    pub(super) fn evaluate(&mut self, inputs: &Inputs) -> Result<Option<Difference>> {
+        let inputs = driver.inputs();
         self.widened.clone_from(inputs);
         if self.narrow {
             self.widened.requests.iter_mut().for_each(|request| request.enables = u128::MAX);
         }
         let inputs = &self.widened;
         let (_, retained) = self.reference.rails();
-        self.reference.cycle(inputs);
+        let expected = self.reference.cycle(inputs);
         self.dut.cycle(inputs);
-        self.judge(inputs.now, retained)
-    }
-
-    /// One cycle of hardware whose requests come from a bus front: the reference model is given what the front asks.
-    pub(super) fn evaluate_behind_bus(
-        &mut self,
-        inputs: &Inputs,
-        asked: impl FnOnce(&Dut, &mut Inputs),
-    ) -> Result<Option<Difference>> {
-        self.widened.clone_from(inputs);
-        let (_, retained) = self.reference.rails();
-        self.dut.cycle(inputs);
-        asked(&self.dut, &mut self.widened);
-        self.reference.cycle(&self.widened);
-        self.judge(inputs.now, retained)
-    }
-
-    /// Compares what both showed in cycle `now`, in which `retained` domains had their retention supply.
-    fn judge(&mut self, now: u64, retained: u64) -> Result<Option<Difference>> {
-        let expected = self.reference.outputs();
-        if expected.states != self.states {
+        if expected.states != self.states || self.evaluated == 0 {
             self.states = expected.states;
             self.controls = expected_controls(expected, retained);
         }
         self.controls[1] = retained;
-        let controls = || compare_controls(now, self.controls, self.dut.controls());
-        let difference = compare(now, expected, self.dut.outputs(), self.narrow).or_else(controls);
-        self.evaluated += 1;
+        let controls = || compare_controls(inputs.now, self.controls, self.dut.controls());
+        let difference = compare(inputs.now, expected, self.dut.outputs(), self.narrow).or_else(controls);
         if let Some(failure) = self.dut.failure() {
             return Err(failure);
         }
-        Ok(difference.or_else(|| self.dut.data_error().map(|error| error.difference())))
-    }
-
-    /// Resets both: cycle `now` is the next one, with the acknowledge pins at `pins` while the reset is released.
-    pub(super) fn reset(&mut self, now: u64, pins: u64) -> Result<()> {
-        self.reference = ReferenceModel::restarted(self.controller, now, pins)?;
-        self.states = NO_STATES;
-        self.dut.reset(pins)
+        let difference = difference.or_else(|| self.dut.data_error().map(|error| error.difference()));
+        if let Some(difference) = difference {
+            self.difference = Some(self.attribute(difference, driver));
+        }
+        Ok(self.reference.outputs())
     }
 
     /// Adds op and tensor: those answered at the port, or asking at the port or in the domain.
-    pub(super) fn attribute(&self, difference: Difference, driver: &Driver) -> Difference {
+    fn attribute(&self, difference: Difference, driver: &Driver) -> Difference {
         let answered = matches!(difference.signal.as_str(), "rvalid_o" | "rdata_o" | "err_o" | "poison_o");
         let organisation = &self.controller.organisation;
         let asks = |port: &usize| {

@@ -26,15 +26,20 @@ impl DataError {
     }
 }
 
-/// Contents of the memory by byte, and the accesses that are not answered yet.
-///
-/// An access takes effect here when it is answered: all are answered equally late, in the order of their grants, and only then is it
-/// known that it was served.
+/// A read under way.
+#[derive(Debug, Clone)]
+struct Pending {
+    word: u64,
+    enables: u128,
+    bytes: Vec<u8>,
+}
+
+/// Contents of the memory by byte, and the reads that are not answered yet.
 #[derive(Debug)]
 pub(super) struct Shadow {
     word_bytes: usize,
     contents: Vec<u8>,
-    pending: Vec<VecDeque<Request>>,
+    pending: Vec<VecDeque<Option<Pending>>>,
 }
 
 impl Shadow {
@@ -47,19 +52,20 @@ impl Shadow {
         }
     }
 
-    /// Notes the grants of a cycle.
-    pub(super) fn granted(&mut self, grants: u64, requests: &[Request]) {
-        bits(grants).for_each(|port| self.pending[port].push_back(requests[port]));
-    }
-
-    /// Byte enables of the access at a port that is answered next, if it is a read.
-    pub(super) fn next_read(&self, port: usize) -> Option<u128> {
-        self.pending[port].front().filter(|request| !request.write).map(|request| request.enables)
-    }
-
-    /// Nothing is under way any more.
-    pub(super) fn reset(&mut self) {
-        self.pending.iter_mut().for_each(VecDeque::clear);
+    /// Notes the grants of a cycle; `lane` gives the bytes of a 32-bit lane of a word written with a tag.
+    pub(super) fn granted(&mut self, grants: u64, requests: &[Request], lane: impl Fn(u32, usize) -> [u8; 4]) {
+        for port in bits(grants) {
+            let request = &requests[port];
+            let pending = match self.word(request.word) {
+                None => None,
+                Some(word) if request.write => {
+                    write(word, request, &lane);
+                    None
+                }
+                Some(word) => Some(Pending { word: request.word, enables: request.enables, bytes: word.to_vec() }),
+            };
+            self.pending[port].push_back(pending);
+        }
     }
 
     fn word(&mut self, word: u64) -> Option<&mut [u8]> {
@@ -67,28 +73,16 @@ impl Shadow {
         self.contents.get_mut(first..first + self.word_bytes)
     }
 
-    /// Carries out the write that is answered, or compares the enabled bytes of the read; lost contents and errors are judged by
-    /// their flags, not by their data. `lane` gives the bytes of a 32-bit lane of a word written with a tag.
-    pub(super) fn answer(
-        &mut self,
-        (cycle, port): (u64, usize),
-        response: &Response,
-        data: &[u8],
-        lane: impl Fn(u32, usize) -> [u8; 4],
-    ) -> Option<DataError> {
-        let request = self.pending[port].pop_front()?;
+    /// Compares the enabled bytes of an answer; lost contents and errors are judged by their flags, not by their data.
+    pub(super) fn answer(&mut self, cycle: u64, port: usize, response: &Response, data: &[u8]) -> Option<DataError> {
+        let read = self.pending[port].pop_front().flatten()?;
         if response.error || response.poison {
             return None;
         }
-        let bytes = self.word(request.word)?;
-        if request.write {
-            write(bytes, &request, &lane);
-            return None;
-        }
-        let enabled = |&i: &usize| request.enables >> i & 1 == 1;
+        let enabled = |&i: &usize| read.enables >> i & 1 == 1;
         let hex = |bytes: &[u8]| (0..bytes.len()).rev().filter(enabled).map(|i| format!("{:02x}", bytes[i])).collect();
-        let differs = (0..data.len()).filter(enabled).any(|i| data[i] != bytes[i]);
-        differs.then(|| DataError { cycle, port, word: request.word, expected: hex(bytes), seen: hex(data) })
+        let differs = (0..data.len()).filter(enabled).any(|i| data[i] != read.bytes[i]);
+        differs.then(|| DataError { cycle, port, word: read.word, expected: hex(&read.bytes), seen: hex(data) })
     }
 }
 

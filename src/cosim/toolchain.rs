@@ -2,7 +2,6 @@
 
 use crate::{Error, Result};
 use std::ffi::{OsStr, OsString};
-use std::os::unix::process::ExitStatusExt;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
@@ -38,7 +37,6 @@ impl Toolchain {
         let verilator = locate("verilator", path)
             .ok_or_else(|| missing("verilator", "compile the RTL for co-simulation", "apt-get install verilator"))?;
         let verilator_version = first_line(&run(Command::new(&verilator).arg("--version"), "verilator")?);
-        check_version(&verilator_version)?;
         let runtime = runtime_directory(&verilator)?;
         let compiler = cpp_compiler(path, compiler)?;
         let compiler_version = first_line(&run(command(&compiler).arg("--version"), "the C++ compiler")?);
@@ -51,33 +49,8 @@ impl Toolchain {
     }
 }
 
-/// Finds Icarus Verilog.
-///
-/// # Errors
-/// [`Error::MissingTool`] if it is not on `$PATH`.
-pub(super) fn icarus() -> Result<PathBuf> {
-    locate("iverilog", &std::env::var_os("PATH").unwrap_or_default())
-        .ok_or_else(|| missing("iverilog", "replay in a four-state simulator", "apt-get install iverilog"))
-}
-
 fn missing(tool: &str, purpose: &str, install: &str) -> Error {
     Error::MissingTool { tool: tool.into(), purpose: purpose.into(), install: install.into() }
-}
-
-/// Oldest version of Verilator whose runtime the shim is written for.
-const OLDEST: (u32, u32) = (5, 6);
-
-/// Refuses a Verilator that is too old; `version` is such as `Verilator 5.006 2023-01-22 rev v5.006`.
-fn check_version(version: &str) -> Result<()> {
-    let number = version.split_whitespace().nth(1).unwrap_or_default();
-    let parts = number.split_once('.').and_then(|(major, minor)| Some((major.parse().ok()?, minor.parse().ok()?)));
-    match parts {
-        Some(parts) if parts < OLDEST => {
-            let wanted = format!("verilator {}.{:03} or later (there is {number})", OLDEST.0, OLDEST.1);
-            Err(missing(&wanted, "compile the RTL for co-simulation", "apt-get install verilator"))
-        }
-        _ => Ok(()),
-    }
 }
 
 /// First executable file of this name on a search path; a name with a directory in it is taken as it is.
@@ -88,9 +61,6 @@ fn locate(program: &str, path: &OsStr) -> Option<PathBuf> {
     std::env::split_paths(path).map(|directory| directory.join(program)).find(|file| file.is_file())
 }
 
-/// Signal of Ctrl-C, which reaches the programs that run in the terminal as well.
-const SIGINT: i32 = 2;
-
 /// Runs a program and returns what it printed.
 pub(super) fn run(command: &mut Command, tool: &str) -> Result<String> {
     let failed = |message: String| Error::Tool { tool: tool.into(), message };
@@ -98,21 +68,8 @@ pub(super) fn run(command: &mut Command, tool: &str) -> Result<String> {
     if output.status.success() {
         return Ok(String::from_utf8_lossy(&output.stdout).into_owned());
     }
-    if output.status.signal() == Some(SIGINT) {
-        return Err(Error::Interrupted { tool: tool.into() });
-    }
     let text = [&output.stdout[..], &output.stderr[..]].concat();
-    let text = end_of(&String::from_utf8_lossy(&text));
-    Err(failed(format!("{}{}{text}", ending(output.status), if text.is_empty() { "" } else { "\n" })))
-}
-
-/// How a program ended: by itself, or killed, as the system does when memory is short.
-fn ending(status: std::process::ExitStatus) -> String {
-    match (status.signal(), status.code()) {
-        (Some(9), _) => "it was killed (signal 9), as the system does when memory is short".into(),
-        (Some(signal), _) => format!("it was ended by signal {signal}"),
-        (None, code) => format!("it ended with code {}", code.unwrap_or(-1)),
-    }
+    Err(failed(end_of(&String::from_utf8_lossy(&text))))
 }
 
 /// The last 40 lines of a program's output.

@@ -2,10 +2,9 @@
 
 use super::ffi::Model;
 use super::harness::MODULE;
-use crate::{Error, Result};
+use crate::Result;
 use serde::{Deserialize, Serialize};
-use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
 /// Which cycles to record, and where to.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -35,11 +34,10 @@ pub struct WaveformFile {
     pub truncated: bool,
 }
 
-/// A recording. The file has another name until it is complete; of one that is not completed nothing remains.
+/// A recording.
 #[derive(Debug)]
 pub(super) struct Waveform {
     window: WaveformWindow,
-    aside: PathBuf,
     scope: String,
     state: State,
     first: u64,
@@ -63,14 +61,13 @@ impl Waveform {
     /// Of the memory `top` and everything in it.
     pub(super) fn new(window: WaveformWindow, top: &str) -> Self {
         let scope = format!("TOP.{MODULE}.{top}");
-        let aside = aside(&window.file);
-        Self { window, aside, scope, state: State::Before, first: 0, last: 0, truncated: false }
+        Self { window, scope, state: State::Before, first: 0, last: 0, truncated: false }
     }
 
     /// Called after the clock edge that begins cycle `now`.
     pub(super) fn edge(&mut self, model: &mut Model, now: u64) -> Result<()> {
         if self.state == State::Before && (self.window.from..self.window.to).contains(&now) {
-            model.trace_open(&self.aside, &self.scope, LEVELS)?;
+            model.trace_open(&self.window.file, &self.scope, LEVELS)?;
             (self.state, self.first) = (State::Recording, now);
         }
         if self.state != State::Recording {
@@ -95,36 +92,18 @@ impl Waveform {
     }
 
     /// Completes the file; nothing if no cycle of the window was evaluated.
-    pub(super) fn finish(mut self, model: &mut Model) -> Result<Option<WaveformFile>> {
+    pub(super) fn finish(self, model: &mut Model) -> Result<Option<WaveformFile>> {
         if self.state == State::Recording {
             model.trace_close()?;
         }
-        let bytes = model.trace_bytes();
-        if self.state != State::Before && self.aside != self.window.file {
-            let file = &self.window.file;
-            fs::rename(&self.aside, file).map_err(Error::file("cannot write", file))?;
-        }
-        let recorded = std::mem::replace(&mut self.state, State::Before) != State::Before;
         let name = self.window.file.file_name().unwrap_or_default().to_string_lossy().into_owned();
-        let file = WaveformFile { file: name, from: self.first, to: self.last, bytes, truncated: self.truncated };
-        Ok(recorded.then_some(file))
+        let file = WaveformFile {
+            file: name,
+            from: self.first,
+            to: self.last,
+            bytes: model.trace_bytes(),
+            truncated: self.truncated,
+        };
+        Ok((self.state != State::Before).then_some(file))
     }
-}
-
-impl Drop for Waveform {
-    fn drop(&mut self) {
-        if self.state != State::Before && self.aside != self.window.file {
-            let _ = fs::remove_file(&self.aside);
-        }
-    }
-}
-
-/// Where a file is written before it is complete; a device is written where it is.
-fn aside(file: &Path) -> PathBuf {
-    if fs::metadata(file).is_ok_and(|known| !known.is_file()) {
-        return file.into();
-    }
-    let mut name = file.file_name().unwrap_or_default().to_os_string();
-    name.push(".new");
-    file.with_file_name(name)
 }

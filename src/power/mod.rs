@@ -9,7 +9,6 @@ mod design;
 mod energy;
 mod infeasible;
 mod logic;
-mod longest_stall;
 mod organisation;
 mod organise;
 pub mod place;

@@ -90,28 +90,6 @@ impl State {
         NAMES[usize::from(self.code())]
     }
 
-    /// Whether the controller's table has a transition from this state to another.
-    pub fn leads_to(self, to: State) -> bool {
-        use State::*;
-        match self {
-            Off => to == Arb,
-            Ret => matches!(to, Off | Arb),
-            Arb => matches!(to, Off | Ret | SwOn),
-            SwOn => matches!(to, Settle | Fault),
-            Settle => matches!(to, Unret | Uniso | Fault),
-            Unret => matches!(to, Uniso | Fault),
-            Uniso => matches!(to, On | Fault),
-            On => matches!(to, Light | Drain | Fault),
-            Light => matches!(to, LightExit | Iso | Fault),
-            LightExit => matches!(to, On | Fault),
-            Drain => matches!(to, On | Iso | Fault),
-            Iso => matches!(to, Uniso | SetRet | SwOff | Fault),
-            SetRet => matches!(to, Unret | SwOff | Fault),
-            SwOff => matches!(to, Off | Ret | Fault),
-            Fault => to == SwOff,
-        }
-    }
-
     /// Whether the power switch is closed.
     pub fn switch_closed(self) -> bool {
         !matches!(self, State::Off | State::Ret | State::Arb | State::SwOff | State::Fault)

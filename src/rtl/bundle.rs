@@ -2,9 +2,8 @@
 
 use super::description::MemoryDescription;
 use super::documents;
-use super::formal;
 use super::modules::{MODULES, WAIVERS};
-use super::{Parameters, collateral, front, registers, top};
+use super::{Parameters, front, registers, top};
 use crate::Result;
 use crate::artefact::{self, Input, Staging};
 use crate::power::Design;
@@ -44,10 +43,7 @@ impl RtlBundle {
         let memory = MemoryDescription::new(design, &top, &design_text, &parameters);
         let mut files = verilog(&top, &parameters);
         files.extend(documents::texts(design, &memory)?);
-        let compiled = documents::verilog_files(&top, design.bus);
-        files.extend(collateral::texts(&top, design, &parameters, &compiled)?);
         files.extend(registers::texts().map(|(path, text)| (path.to_string(), text)));
-        files.extend(formal::texts(&parameters));
         files.push(("rtl/pgsram.vlt".into(), WAIVERS.into()));
         files.push(("memory.json".into(), artefact::json(&memory)));
         files.push(("design.json".into(), design_text));
@@ -63,31 +59,11 @@ impl RtlBundle {
         let staging = Staging::new(out_dir)?;
         for (path, text) in &self.files {
             staging.write(path, text.as_bytes())?;
-            if text.starts_with("#!") {
-                make_executable(&staging.path().join(path))?;
-            }
         }
         staging.commit("generate", self.inputs.clone())?;
         let paths = self.files.iter().map(|(path, _)| path.as_str()).chain([artefact::MANIFEST]);
         Ok(paths.map(|path| out_dir.join(path)).collect())
     }
-}
-
-/// Whoever may read a script may run it.
-#[cfg(unix)]
-fn make_executable(path: &Path) -> Result<()> {
-    use std::os::unix::fs::PermissionsExt;
-    let changed = std::fs::metadata(path).and_then(|data| {
-        let mode = data.permissions().mode();
-        std::fs::set_permissions(path, std::fs::Permissions::from_mode(mode | (mode & 0o444) >> 2))
-    });
-    changed.map_err(crate::Error::file("cannot make executable", path))
-}
-
-/// Scripts are handed to their interpreter by name.
-#[cfg(not(unix))]
-fn make_executable(_: &Path) -> Result<()> {
-    Ok(())
 }
 
 fn verilog(top: &str, parameters: &Parameters) -> Vec<(String, String)> {

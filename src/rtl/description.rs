@@ -32,8 +32,6 @@ pub struct MemoryDescription {
     pub thresholds: BTreeMap<String, Span>,
     /// Stall of an access to an uncontended domain, by the state it sleeps in; the switch answers after its nominal delay.
     pub wake_latency: BTreeMap<String, Span>,
-    /// Longest stall of any request: the bound that `docs/wake.md` derives, with the other ports and domains at their worst.
-    pub longest_stall: Span,
     /// Inputs that no clock edge of `clk_i` launches.
     pub asynchronous_inputs: Vec<String>,
     /// Ports of the top module.
@@ -103,7 +101,6 @@ impl MemoryDescription {
             timing: timing(design),
             thresholds: thresholds(design),
             wake_latency: wake_latency(design),
-            longest_stall: span(design, design.controller().longest_stall()),
             asynchronous_inputs: vec!["rst_ni".into(), "sw_ack_i".into()],
             ports: port_entries(parameters),
         }

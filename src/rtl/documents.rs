@@ -14,21 +14,20 @@ const BENCH: &str = include_str!("templates/pgsram_tb.v.txt");
 /// File list, description and bench of a design, as paths and contents.
 pub(super) fn texts(design: &Design, memory: &MemoryDescription) -> Result<Vec<(String, String)>> {
     Ok(vec![
-        ("filelist.f".into(), verilog_files(&memory.top, design.bus).iter().map(|path| format!("{path}\n")).collect()),
+        ("filelist.f".into(), file_list(&memory.top, design.bus)),
         ("README.md".into(), render(README, design, memory)?),
         ("tb/pgsram_tb.v".into(), render(BENCH, design, memory)?),
     ])
 }
 
-/// Paths of the Verilog in compile order.
-pub(super) fn verilog_files(top: &str, bus: BusFront) -> Vec<String> {
+fn file_list(top: &str, bus: BusFront) -> String {
     let front = bus.suffix().map(|suffix| format!("{top}_{suffix}.v"));
     let modules = MODULES
         .iter()
         .map(|module| module.file.to_string())
         .chain([format!("{REGISTERS}.v"), format!("{top}.v")])
         .chain(front);
-    modules.map(|file| format!("rtl/{file}")).collect()
+    modules.map(|file| format!("rtl/{file}\n")).collect()
 }
 
 fn render(template: &str, design: &Design, memory: &MemoryDescription) -> Result<String> {
@@ -55,7 +54,6 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
         domain_words => organisation.domain_words,
         read_latency => organisation.read_latency,
         time_bits => design.time_bits,
-        iso_in_rtl => design.iso_in_rtl,
         registers => design.registers,
         scheduled => design.policy.schedule_depth() > 0,
         offsets => registers::offsets(),
@@ -66,8 +64,6 @@ fn values(design: &Design, memory: &MemoryDescription) -> Value {
         t_ack_fall => switch.t_ack_fall,
         stall_from_off => design.timing.wake_from_off(switch),
         wakes => wakes.map(|(state, span)| context! { state, cycles => span.cycles, ns => span.nanoseconds }).collect::<Vec<_>>(),
-        longest_stall => memory.longest_stall.cycles,
-        longest_stall_ns => memory.longest_stall.nanoseconds,
         sleeps_off => u32::from(sleeps_off(design)),
         starts_off => u32::from(starts_off(design)),
         spare_addresses => u32::from(map.words < 1 << address_bits),

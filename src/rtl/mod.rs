@@ -5,10 +5,8 @@
 //! The same design gives the same bytes: no dates, no paths.
 
 mod bundle;
-mod collateral;
 mod description;
 mod documents;
-mod formal;
 mod front;
 mod modules;
 mod parameters;
@@ -18,8 +16,7 @@ mod top;
 
 pub use bundle::{RtlBundle, generate};
 pub use description::{AddressField, AddressMap, MemoryDescription, PortEntry, Span};
-pub(crate) use modules::is_module;
 pub use modules::{SHIM_HEADER, SHIM_SOURCE};
 pub use parameters::{Parameters, PolicyKind};
+pub(crate) use ports::ports;
 pub use ports::{Direction, Port};
-pub(crate) use ports::{LABORATORY_BUS, laboratory_ports, ports};

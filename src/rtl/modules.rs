@@ -36,17 +36,6 @@ pub(super) const MODULES: &[Module] = &modules![
     "pgsram_axi4",
 ];
 
-/// Adapters of the macro to technologies; each takes the place of `pgsram_macro.v`.
-pub(super) const TECHNOLOGY: &[Module] = &[
-    Module { file: "pgsram_macro_generic.v", text: include_str!("../../rtl/technology/pgsram_macro_generic.v") },
-    Module { file: "pgsram_macro_tc_sram.v", text: include_str!("../../rtl/technology/pgsram_macro_tc_sram.v") },
-];
-
-/// Whether a file of this name is one of the hand-written modules.
-pub(crate) fn is_module(file: &str) -> bool {
-    MODULES.iter().any(|module| module.file == file)
-}
-
 /// The module that is written from the register table.
 pub(super) const REGISTERS: &str = "pgsram_csr";
 

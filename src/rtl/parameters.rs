@@ -210,8 +210,6 @@ fn check(design: &Design) -> Vec<Diagnostic> {
     problems.extend(check_powers_of_two(design));
     problems.extend(check_macros(design));
     problems.extend(check_thresholds(design));
-    problems.extend(check_shortest_stays(design));
-    problems.extend(check_words(design));
     problems.extend(check_acknowledge(design));
     problems.extend(check_bus(design));
     problems.extend(check_schedule(design));
@@ -332,31 +330,6 @@ fn check_thresholds(design: &Design) -> Vec<Diagnostic> {
                 .with_help(format!("it must be below {limit} cycles with time_bits = {}", design.time_bits))
         })
         .collect()
-}
-
-/// Shortest stays are such differences too.
-fn check_shortest_stays(design: &Design) -> Vec<Diagnostic> {
-    let limit = 1u128 << design.time_bits.clamp(1, 64).saturating_sub(1);
-    let stays = [("t_min_on", design.timing.t_min_on), ("t_min_off", design.timing.t_min_off)];
-    let long = stays.into_iter().filter(|(_, cycles)| u128::from(*cycles) >= limit);
-    long.map(|(name, cycles)| {
-        Diagnostic::new("threshold", format!("{name} of {cycles} cycles is too long"))
-            .with_help(format!("it must be below {limit} cycles with time_bits = {}", design.time_bits))
-    })
-    .collect()
-}
-
-/// The Verilog counts words in 32-bit integers with a sign.
-fn check_words(design: &Design) -> Option<Diagnostic> {
-    let o = &design.organisation;
-    let words = u128::from(o.domains) * u128::from(o.domain_words);
-    (words > 1 << 30).then(|| {
-        Diagnostic::new(
-            "parameter-range",
-            format!("{} domains of {} words are {words} words", o.domains, o.domain_words),
-        )
-        .with_help("a memory has 2^30 words at most: use wider words, or several memories")
-    })
 }
 
 /// A switch that answers later than T_ACK_MAX would put its domain into FAULT at the first wake.

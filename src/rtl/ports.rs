@@ -1,7 +1,6 @@
 //! The ports of a generated top module: one table for the Verilog, the manifest and the C interface of the verilated model.
 
 use super::Parameters;
-use crate::power::BusFront;
 use serde::{Deserialize, Serialize};
 
 /// Direction of a port, seen from the memory.
@@ -52,11 +51,6 @@ impl Port {
         }
     }
 
-    /// Whether it is declared with a range.
-    pub(super) fn is_vector(&self) -> bool {
-        !self.range().is_empty()
-    }
-
     /// Range in the Verilog, such as ` [4*WORD_BITS-1:0]`; empty for a single bit.
     pub(super) fn range(&self) -> String {
         match self.element {
@@ -76,44 +70,6 @@ const REQUEST: [&str; 11] =
 /// Whether a bus front takes the place of a port.
 pub(super) fn is_request(port: &Port) -> bool {
     REQUEST.contains(&port.name)
-}
-
-/// Bits of a byte address and of an identifier on the buses of a laboratory memory.
-pub(crate) const LABORATORY_BUS: (u32, u32) = (32, 4);
-
-/// What a laboratory memory has beside the ports of its top: thresholds as inputs and, behind AXI4, the bus of each request
-/// port with what its front asks of the memory.
-pub(crate) fn laboratory_ports(parameters: &Parameters) -> Vec<Port> {
-    let threshold = |name| port(name, Input, 1, Time, "idle threshold, 0 = disabled");
-    let mut list = ["threshold_light_i", "threshold_ret_i", "threshold_off_i"].map(threshold).to_vec();
-    if parameters.bus == BusFront::Axi4 {
-        list.extend(asked_ports(parameters));
-        list.extend(super::front::axi4_ports(parameters));
-    }
-    list
-}
-
-fn asked_ports(parameters: &Parameters) -> Vec<Port> {
-    let (p, address) = (parameters.ports, parameters.address_bits());
-    vec![
-        port("asked_req_o", Output, p, Bits(1), "request of the bus front"),
-        port("asked_we_o", Output, p, Bits(1), "1 writes, 0 reads"),
-        port("asked_addr_o", Output, p, Bits(address), "word address"),
-        port("asked_be_o", Output, p, ByteEnables, "byte enables"),
-    ]
-}
-
-/// A port of a bus front, one element for each request port; `width` is in the words of the generated Verilog.
-pub(super) fn bus_port(name: &'static str, direction: Direction, width: &str, parameters: &Parameters) -> Port {
-    let (address, identifier) = LABORATORY_BUS;
-    let element = match width {
-        "WORD_BITS" => Word,
-        "WORD_BITS/8" => ByteEnables,
-        "BUS_ADDR_BITS" => Bits(address),
-        "BUS_ID_BITS" => Bits(identifier),
-        number => Bits(number.parse().expect("a width is a number or one of the parameters above")),
-    };
-    port(name, direction, parameters.ports, element, "bus")
 }
 
 /// All ports of the generated top, in the order of its declaration.

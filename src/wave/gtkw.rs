@@ -3,16 +3,13 @@
 //! The format is a line a trace: `@flags` in hexadecimal, options in brackets, then the full name, or `#{alias}`
 //! followed by the single bits that make it up.
 
-use super::dump;
 use super::file::WaveformFile;
-use super::header::Header;
 use super::signals::{Place, place};
 use crate::artefact;
 use crate::error::{Error, Result};
 use crate::power::Design;
 use crate::power::State;
 use std::fmt::Write as _;
-use std::io::Read;
 use std::path::{Path, PathBuf};
 
 /// A named point in time.
@@ -47,7 +44,7 @@ const OPEN_DOMAINS: usize = 4;
 const DEMAND: [&str; 2] = ["occupancy", "demand"];
 
 /// Name of the filter file that turns state codes into names.
-pub(crate) const FILTER: &str = "pgsram_state.filter";
+const FILTER: &str = "pgsram_state.filter";
 
 /// Writes `<dump>.gtkw` and the filter file beside the dump, and returns both paths.
 ///
@@ -65,22 +62,6 @@ pub fn write_save_file(dump: &Path, design: &Design, markers: &[Marker], span: (
     artefact::write(&filter, state_filter().as_bytes())?;
     artefact::write(&save, text.as_bytes())?;
     Ok([save, filter])
-}
-
-/// Text of the save file for a dump of this name whose declarations `header` holds.
-///
-/// # Errors
-/// What is wrong, when the header cannot be read or does not hold the ports of the design.
-pub(crate) fn save_file_for(
-    header: impl Read,
-    name: &str,
-    design: &Design,
-    markers: &[Marker],
-    span: (u64, u64),
-) -> std::result::Result<String, String> {
-    let (header, _) = dump::open(header).map_err(|error| format!("not a value change dump: {error}"))?;
-    let header = Header::of_vcd(&header);
-    Ok(save_file(name, &place(&header, design)?, design, markers, span))
 }
 
 /// Lines `code ?colour?NAME`; codes as GTKWave displays four bits in hexadecimal.

@@ -25,7 +25,6 @@ mod verdict;
 pub use check::{Window, check, check_reader};
 pub use difference::{DiffOptions, SignalDifference, WaveDiff, diff};
 pub use file::Problem;
-pub(crate) use gtkw::{FILTER, save_file_for};
 pub use gtkw::{Marker, state_filter, write_save_file};
 pub use model::{ModelWaveform, write_model};
 pub use property::Property;

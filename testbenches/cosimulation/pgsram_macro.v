@@ -1,6 +1,6 @@
 // SPDX-License-Identifier: MIT OR Apache-2.0
 //
-// Technology hook of long co-simulations: the macro of rtl/pgsram_macro.v with one clock, no other event and no memory test.
+// Technology hook of long co-simulations: the macro of rtl/pgsram_macro.v with one clock and no other event.
 //
 // The loss of the supply is noticed at the next clock edge instead of at once. Nothing can tell: a rail stays down for at
 // least a cycle, and the outputs are isolated long before it falls and long after it rose.
@@ -20,15 +20,8 @@ module pgsram_macro #(
     output                 poison_o,
     input                  sw_i,
     input                  ret_i,
-    input                  light_i,
-    input                  bist_en_i,
-    input                  bist_ce_i,
-    input                  bist_we_i,
-    input  [ADDR_BITS-1:0] bist_addr_i,
-    input  [     BITS-1:0] bist_wdata_i
+    input                  light_i
 );
-
-  wire unused_bist = &{1'b0, bist_en_i, bist_ce_i, bist_we_i, bist_addr_i, bist_wdata_i};
 
   localparam BYTES = BITS / 8;
   localparam [7:0] POISON = 8'hbd;

@@ -122,12 +122,6 @@ module fv #(
   `PROPERTY(bad_20_forced_is_told, seen_20_forced_is_told, lost_q & rst_ni, lost_live)
   `PROPERTY(bad_20_forced_off, seen_20_forced_off, force_off_i, target == 0)
 
-  // What the host says is obeyed.
-  `PROPERTY(bad_16_forced_on, seen_16_forced_on, force_on_i & ~force_off_i, target == 3)
-
-  // 11, what wake.v assumes of a domain that is asked for.
-  `PROPERTY(bad_11_wanted, seen_11_wanted, want_i & ~force_off_i, target == 3)
-
   generate
     if (SKIP != 0) begin : g_skip
       // 28: something that happens later, happens later.
@@ -167,9 +161,6 @@ module fv #(
       always @(posedge clk_i) at_q <= stay;
       `PROPERTY(bad_23_min_off, seen_23_min_off,
                 begun_q & rst_ni & (was_state_q == OFF | was_state_q == RET) & state == 2, at_q >= T_MIN_OFF)
-      // 11, what wake.v assumes: once over it stays over.
-      `PROPERTY(bad_11_stay_ends, seen_11_stay_ends,
-                begun_q & rst_ni & (state == OFF | state == RET) & (stay >= T_MIN_OFF), min_ok)
     end
   endgenerate
 

@@ -150,25 +150,6 @@ module fv #(
     if (PORTS > 1) begin : g_ports
       `PROPERTY(bad_19_fair, seen_19_fair, waits & (bank == bank_q), passed_q < PORTS - 1 + (others == 0))
       `COVER(seen_19_fair_is_tight, waits & (bank == bank_q) & (others != 0) & (passed_q == PORTS - 2))
-      // The order in the watched bank: the first that asks at or after the pointer, which moves behind it and starts at 0.
-      integer k, turn;
-      reg [1:0] pointer_q = 0;
-      reg [1:0] after;
-      reg [PORTS-1:0] first;
-      always @* begin
-        first = 0;
-        after = pointer_q;
-        for (k = PORTS - 1; k >= 0; k = k - 1) begin
-          turn = (pointer_q + k < PORTS) ? pointer_q + k : pointer_q + k - PORTS;
-          if (req_i[turn] & ~oob_i[turn] & on_i[domain[turn*DOMAIN_BITS+:DOMAIN_BITS]] &
-              (bank_i[turn*BANK_BITS+:BANK_BITS] == watched_i)) begin
-            first = 1 << turn;
-            after = (turn == PORTS - 1) ? 0 : turn + 1;
-          end
-        end
-      end
-      always @(posedge clk_i) pointer_q <= !rst_ni ? 0 : (here != 0) ? after : pointer_q;
-      `PROPERTY(bad_19_order, seen_19_order, rst_ni & (here != 0), here == first)
     end
   endgenerate
 
@@ -196,20 +177,5 @@ module fv #(
   `PROPERTY(bad_25_busy, seen_25_busy, rst_ni & (req_i != 0),
             busy[domain_watched] == used)
   `PROPERTY(bad_25_grant_is_seen, seen_25_grant_is_seen, here != 0, grant[domain_watched])
-
-  // What the domains are told: exactly who asks for them in bounds, and exactly who was served.
-  reg asked, served;
-  always @* begin
-    asked = 0;
-    served = 0;
-    for (q = 0; q < PORTS; q = q + 1) begin
-      if (domain[q*DOMAIN_BITS+:DOMAIN_BITS] == domain_watched) begin
-        asked = asked | (req_i[q] & ~oob_i[q]);
-        served = served | access[q];
-      end
-    end
-  end
-  `PROPERTY(bad_9_told_who_asks, seen_9_told_who_asks, req_i != 0, want[domain_watched] == asked)
-  `PROPERTY(bad_9_told_who_is_served, seen_9_told_who_is_served, req_i != 0, grant[domain_watched] == served)
 
 endmodule

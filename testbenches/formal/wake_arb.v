@@ -62,24 +62,6 @@ module fv #(
   `PROPERTY(bad_8_one_slot, seen_8_one_slot, slots != 0, (slots == 1) & ((slot & ~req_i) == 0))
   // 19: nobody waits while there is room, and nobody is passed by all others twice.
   `PROPERTY(bad_19_no_idle_slot, seen_19_no_idle_slot, (req_i != 0) & (waking < MAX_WAKING), slots == 1)
-  // The order: the first that asks at or after the pointer, which moves behind it and starts at 0.
-  integer k, turn;
-  reg [1:0] pointer_q = 0;
-  reg [DOMAINS-1:0] first;
-  reg [1:0] after;
-  always @* begin
-    first = 0;
-    after = pointer_q;
-    for (k = DOMAINS - 1; k >= 0; k = k - 1) begin
-      turn = (pointer_q + k < DOMAINS) ? pointer_q + k : pointer_q + k - DOMAINS;
-      if (req_i[turn]) begin
-        first = 1 << turn;
-        after = (turn == DOMAINS - 1) ? 0 : turn + 1;
-      end
-    end
-  end
-  always @(posedge clk_i) pointer_q <= !rst_ni ? 0 : (slots != 0) ? after : pointer_q;
-  `PROPERTY(bad_19_order, seen_19_order, rst_ni & (slots != 0), slot == first)
   `PROPERTY(bad_19_fair, seen_19_fair, asks, passed_q < DOMAINS)
   `COVER(seen_19_fair_is_tight, passed_q == DOMAINS - 1)
 

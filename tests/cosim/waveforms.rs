@@ -8,7 +8,7 @@ use trapti::wave;
 #[test]
 fn a_window_is_recorded_and_obeys_the_power_protocol() {
     let design = small();
-    let memory = compiled(&design, BuildOptions { waveforms: true, ..BuildOptions::default() });
+    let memory = compiled(&design, BuildOptions { storage_bits: None, waveforms: true });
     let stimulus = stimuli::random(&design.organisation, 5, 40, 100);
     let directory = tempfile::tempdir().unwrap();
     let file = directory.path().join("window.vcd");
@@ -37,7 +37,7 @@ fn a_window_is_recorded_and_obeys_the_power_protocol() {
 #[test]
 fn the_reference_model_shows_the_same_waveform() {
     let design = small();
-    let memory = compiled(&design, BuildOptions { waveforms: true, ..BuildOptions::default() });
+    let memory = compiled(&design, BuildOptions { storage_bits: None, waveforms: true });
     let stimulus = stimuli::random(&design.organisation, 5, 40, 100);
     let directory = tempfile::tempdir().unwrap();
     let [rtl, model] = ["rtl.vcd", "model.vcd"].map(|name| directory.path().join(name));

@@ -53,9 +53,8 @@ pub(super) struct Counters {
 }
 
 impl Counters {
-    /// Counting starts in cycle `now`.
-    pub(super) fn new(domains: u32, ports: u32, now: u64) -> Self {
-        let counting = Counting { class: Class::On, since: now, activity: DomainActivity::default() };
+    pub(super) fn new(domains: u32, ports: u32) -> Self {
+        let counting = Counting { class: Class::On, since: 0, activity: DomainActivity::default() };
         let mut coverage = Coverage::default();
         coverage.states[State::SwOff as usize] = u64::from(domains);
         Self {
@@ -99,7 +98,7 @@ impl Counters {
         &mut self.domains[to.domain.expect("only requests inside the memory are served or stall")].activity
     }
 
-    /// Everything counted in the cycles before `end`.
+    /// Everything counted in cycles 0 … `end` − 1.
     pub(super) fn activity(&self, end: u64) -> Activity {
         let close = |counting: &Counting| {
             let mut activity = counting.activity;

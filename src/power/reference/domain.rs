@@ -6,9 +6,6 @@ use crate::power::State;
 /// A cycle that never comes.
 pub(super) const NEVER: u64 = u64::MAX;
 
-/// The thresholds of LIGHT, RET and OFF, all reached.
-const ALL_REACHED: u8 = 0b111;
-
 /// Registers of one domain.
 #[derive(Debug, Clone)]
 pub(super) struct Domain {
@@ -36,7 +33,7 @@ pub(super) struct Domain {
 }
 
 impl Domain {
-    /// As reset leaves it: every threshold counts as reached.
+    /// As reset leaves it.
     pub(super) fn new(parameters: &Parameters) -> Self {
         Self {
             state: State::SwOff,
@@ -45,7 +42,7 @@ impl Domain {
             to_retention: false,
             after_reset: true,
             reset_on: parameters.controller.reset_on,
-            reached: ALL_REACHED,
+            reached: parameters.enabled(),
             last_use: 0,
             may_sleep: 0,
             may_wake: 0,
@@ -61,11 +58,6 @@ impl Domain {
             }
             _ => self.reached,
         }
-    }
-
-    /// Cycles since the last use, for a domain that looks at them.
-    pub(super) fn idle(&self, now: u64) -> Option<u64> {
-        matches!(self.state, State::On | State::Light | State::Ret).then(|| now.saturating_sub(self.last_use))
     }
 
     /// Where the domain should go.

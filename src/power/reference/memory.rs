@@ -43,11 +43,6 @@ impl MemoryModel {
         self.current[(word >> self.shift) as usize]
     }
 
-    /// Whether a word holds nothing: never written, or lost with its domain.
-    pub fn stale(&self, word: u64) -> bool {
-        (self.words[word as usize][2] >> 32) as u32 != self.epoch(word)
-    }
-
     /// Writes the enabled bytes of a word.
     pub fn write(&mut self, word: u64, enables: u128, tag: u32) {
         let epoch = self.epoch(word);
@@ -60,7 +55,7 @@ impl MemoryModel {
     /// Reads a word and asks whether its enabled bytes are valid.
     pub fn read(&self, word: u64, enables: u128) -> Found {
         let entry = &self.words[word as usize];
-        if self.stale(word) {
+        if (entry[2] >> 32) as u32 != self.epoch(word) {
             return Found { tag: 0, poison: enables != 0 };
         }
         Found { tag: entry[2] as u32, poison: enables & !valid(entry) != 0 }

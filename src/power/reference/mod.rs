@@ -17,7 +17,7 @@ pub use memory::{Found, MemoryModel};
 pub use switch::Switches;
 
 use super::cycle::{Device, Inputs, Outputs, Request, Response, bits};
-use super::{Activity, Controller, Entry, Operation, Policy, SCHEDULE_DEPTH, State};
+use super::{Activity, Controller, Policy, SCHEDULE_DEPTH, State};
 use crate::diagnostic::Diagnostic;
 use crate::error::{Error, Result};
 use banks::{Answer, Arbitration, Banks, Destination};
@@ -72,15 +72,6 @@ impl ReferenceModel {
     /// [`Error::Input`] if the organisation cannot be built: see [`super::Organisation`] for the ranges; at most 64 ports,
     /// words of 1024 bits and 2³² words.
     pub fn new(controller: Controller) -> Result<Self> {
-        Self::restarted(controller, 0, 0)
-    }
-
-    /// A memory in reset whose first evaluated cycle is `now`; the acknowledge pins were `pins` at the two clock edges that
-    /// release the reset.
-    ///
-    /// # Errors
-    /// As [`Self::new`].
-    pub fn restarted(controller: Controller, now: u64, pins: u64) -> Result<Self> {
         check(&controller)?;
         let organisation = controller.organisation;
         let parameters = Parameters::new(controller);
@@ -96,9 +87,9 @@ impl ReferenceModel {
             banks: Banks::new(organisation),
             memory: MemoryModel::new(&organisation),
             switches: Switches::new(controller.switch),
-            synchronisers: Synchronisers::released(controller.timing.sync_stages, pins),
+            synchronisers: Synchronisers::new(controller.timing.sync_stages),
             wake: WakeArbiter::new(controller.timing.max_waking, organisation.domains),
-            counters: Counters::new(organisation.domains, organisation.ports, now),
+            counters: Counters::new(organisation.domains, organisation.ports),
             player: SchedulePlayer::new(controller.policy.schedule_depth()),
             on: 0,
             in_arb: 0,
@@ -126,13 +117,7 @@ impl ReferenceModel {
         self
     }
 
-    /// Replaces the idle thresholds `[light, retention, off]`, 0 = disabled, from the next cycle on, which must be evaluated.
-    pub fn set_thresholds(&mut self, thresholds: [u64; 3]) {
-        self.parameters.thresholds = thresholds;
-        self.restless = self.all;
-    }
-
-    /// Everything counted from the first cycle on to `end` − 1, `end` being the cycle after the last one evaluated or skipped.
+    /// Everything counted in cycles 0 … `end` − 1, `end` being the cycle after the last one evaluated or skipped.
     pub fn activity(&self, end: u64) -> Activity {
         self.counters.activity(end)
     }
@@ -150,36 +135,6 @@ impl ReferenceModel {
     /// Registered state of a domain, that of the next cycle to be evaluated.
     pub fn state(&self, domain: usize) -> State {
         self.domains[domain].state
-    }
-
-    /// Cycles since the last use of a domain that rests above OFF, in cycle `now`, the next to be evaluated.
-    pub fn idle(&self, domain: usize, now: u64) -> Option<u64> {
-        self.domains[domain].idle(now)
-    }
-
-    /// What the schedule player told a domain, while it is in force.
-    pub fn told(&self, domain: usize) -> Option<Operation> {
-        self.player.told[domain]
-    }
-
-    /// Whether entries of the active table wait for their time, and how many of it were applied.
-    pub fn schedule_progress(&self) -> (bool, usize) {
-        self.player.progress()
-    }
-
-    /// Whether a complete table waits for its start.
-    pub fn schedule_filled(&self) -> bool {
-        self.player.is_filled()
-    }
-
-    /// The table entry that is applied in the next cycle, given its inputs.
-    pub fn schedule_entry(&self, inputs: &Inputs) -> Option<Entry> {
-        self.player.applied(inputs)
-    }
-
-    /// Whether a word holds nothing.
-    pub fn stale(&self, word: u64) -> bool {
-        self.memory.stale(word)
     }
 
     /// Switch and retention controls of the next cycle to be evaluated, as masks of domains: what [`Switches`] follow.

@@ -72,18 +72,8 @@ impl SchedulePlayer {
         Played { domains, busy: applied.is_some() || inputs.schedule != Scheduling::Nothing }
     }
 
-    /// Whether entries of the active half wait for their time, and how many were applied.
-    pub(super) fn progress(&self) -> (bool, usize) {
-        (self.pointer < self.active.len(), self.pointer)
-    }
-
-    /// Whether a start would find a complete table.
-    pub(super) fn is_filled(&self) -> bool {
-        self.filled
-    }
-
     /// The entry that is applied in a cycle.
-    pub(super) fn applied(&self, inputs: &Inputs) -> Option<Entry> {
+    fn applied(&self, inputs: &Inputs) -> Option<Entry> {
         let due = |entry: &&Entry| inputs.now - self.base >= entry.delta && inputs.schedule != Scheduling::Start;
         self.active.get(self.pointer).filter(due).copied()
     }

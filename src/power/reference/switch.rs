@@ -51,9 +51,6 @@ impl Switches {
     }
 }
 
-/// Clock edges from the end of the reset to cycle 0.
-const RELEASE_EDGES: u32 = 2;
-
 /// A chain of flip-flops behind every acknowledge pin, 0 during reset.
 #[derive(Debug, Clone)]
 pub(super) struct Synchronisers {
@@ -62,12 +59,8 @@ pub(super) struct Synchronisers {
 }
 
 impl Synchronisers {
-    /// In the first cycle after a reset; the pins were `pins` at the clock edges that release it. The chain is reset by the pin
-    /// itself and follows its input from then on.
-    pub(super) fn released(stages: u32, pins: u64) -> Self {
-        let mut chain = Self { stages: vec![0; stages as usize] };
-        (0..RELEASE_EDGES).for_each(|_| chain.clock(pins));
-        chain
+    pub(super) fn new(stages: u32) -> Self {
+        Self { stages: vec![0; stages as usize] }
     }
 
     /// What the controllers see in a cycle in which the pins are `pins`.

@@ -49,7 +49,7 @@ impl Parameters {
     }
 
     /// Every enabled threshold, as a mask in the order of the thresholds.
-    fn enabled(&self) -> u8 {
+    pub(super) fn enabled(&self) -> u8 {
         self.mask(|threshold| threshold != 0)
     }
 
@@ -80,7 +80,7 @@ impl Parameters {
             Policy::Never => Level::On,
             Policy::Mask if live => Level::On,
             Policy::Mask => Level::Off,
-            Policy::Immediate | Policy::Timeout { .. } | Policy::Scheduled { .. } => match reached & self.enabled() {
+            Policy::Immediate | Policy::Timeout { .. } | Policy::Scheduled { .. } => match reached {
                 r if r & 4 != 0 => Level::Off,
                 r if r & 2 != 0 => Level::Ret,
                 r if r & 1 != 0 => Level::Light,

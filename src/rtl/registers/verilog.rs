@@ -77,14 +77,7 @@ const BUS: [&str; 12] = [
     "output busy_o",
 ];
 
-const ACCESS: &str = "  // Illegal parameters stop every tool here, at a module that does not exist.
-  generate
-    if (DOMAINS < 1 || DOMAINS > 64 || PORTS < 1 || TIME_BITS < 2 || TIME_BITS > 64 || SCHED_DEPTH < 0) begin : g_illegal
-      pgsram_illegal_registers u_illegal ();
-    end
-  endgenerate
-
-  // Fewer bits than 64, with zeros.
+const ACCESS: &str = "  // Fewer bits than 64, with zeros.
   function [63:0] of_domains(input [DOMAINS-1:0] bits);
     integer i;
     begin
