@@ -99,6 +99,37 @@ pub fn write_with(path: &Path, fill: impl FnOnce(&mut BufWriter<fs::File>) -> io
     })
 }
 
+/// Writes a file unless it has these contents already; whether it had to.
+///
+/// # Errors
+/// As [`write`].
+pub fn write_changed(path: &Path, contents: &[u8]) -> Result<bool> {
+    let changed = fs::read(path).map_or(true, |old| old != contents);
+    if changed {
+        write(path, contents)?;
+    }
+    Ok(changed)
+}
+
+/// Writes files to a directory of the user's own, which must not exist or be empty; it is there whole or not at all.
+///
+/// # Errors
+/// [`Error::Artefact`] if something is in it, [`Error::File`] where the file system refuses.
+pub fn write_new(target: &Path, files: &[(&str, String)]) -> Result<()> {
+    let absent = match fs::read_dir(target) {
+        Ok(mut entries) => entries.next().is_none(),
+        Err(_) => !target.exists(),
+    };
+    if !absent {
+        let message = "exists already; choose another name or remove it".into();
+        return Err(Error::Artefact { path: target.into(), message });
+    }
+    let staging = Staging::new(target)?;
+    files.iter().try_for_each(|(name, text)| staging.write(name, text.as_bytes()))?;
+    // An empty directory is replaced by the rename.
+    fs::rename(staging.path(), target).map_err(Error::file("cannot create", target))
+}
+
 /// A directory that is filled aside and appears at its final path when it is committed; dropped before, nothing remains.
 #[derive(Debug)]
 pub struct Staging {
@@ -174,15 +205,39 @@ impl Drop for Staging {
 /// # Errors
 /// [`Error::Artefact`] when there is none or it has another form.
 pub fn manifest(directory: &Path) -> Result<Manifest> {
-    let path = directory.join(MANIFEST);
+    read_manifest(directory, MANIFEST)
+}
+
+fn read_manifest(directory: &Path, name: &str) -> Result<Manifest> {
+    let path = directory.join(name);
     let text = fs::read_to_string(&path)
-        .map_err(|_| Error::Artefact { path: directory.into(), message: format!("has no {MANIFEST}") })?;
+        .map_err(|_| Error::Artefact { path: directory.into(), message: format!("has no {name}") })?;
     serde_json::from_str(&text).map_err(|e| Error::Artefact { path, message: e.to_string() })
+}
+
+/// Writes the manifest `name` over `files` that stand in `directory` already.
+///
+/// # Errors
+/// [`Error::File`].
+pub fn record(directory: &Path, name: &str, command: &str, inputs: Vec<Input>, files: &[&str]) -> Result<()> {
+    let manifest = Manifest {
+        schema: schema::MANIFEST.into(),
+        version: env!("CARGO_PKG_VERSION").into(),
+        command: command.into(),
+        inputs,
+        files: files.iter().map(|file| entry(directory, &directory.join(file))).collect::<Result<_>>()?,
+    };
+    write(&directory.join(name), json(&manifest).as_bytes())
 }
 
 /// Whether `directory` was made by the same command and version from the same inputs and still holds the files that were written.
 pub fn up_to_date(directory: &Path, command: &str, inputs: &[Input]) -> bool {
-    manifest(directory).is_ok_and(|m| {
+    recorded(directory, MANIFEST, command, inputs)
+}
+
+/// As [`up_to_date`], by the manifest `name` that [`record`] wrote.
+pub fn recorded(directory: &Path, name: &str, command: &str, inputs: &[Input]) -> bool {
+    read_manifest(directory, name).is_ok_and(|m| {
         m.command == command
             && m.version == env!("CARGO_PKG_VERSION")
             && m.inputs == inputs
@@ -261,6 +316,30 @@ mod tests {
         fs::remove_file(target.join(MANIFEST)).unwrap();
         fs::write(target.join("mine.txt"), "precious").unwrap();
         assert!(matches!(Staging::new(&target), Err(Error::Artefact { .. })));
+    }
+
+    #[test]
+    fn a_directory_of_the_user_is_never_replaced() {
+        let root = tempfile::tempdir().unwrap();
+        let target = root.path().join("mine");
+        fs::create_dir(&target).unwrap();
+        write_new(&target, &[("a.txt", "one".into())]).unwrap();
+        assert!(matches!(write_new(&target, &[("a.txt", "two".into())]), Err(Error::Artefact { .. })));
+        assert_eq!(fs::read_to_string(target.join("a.txt")).unwrap(), "one");
+        assert_eq!(fs::read_dir(root.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn what_was_recorded_holds_until_an_input_or_a_file_changes() {
+        let root = tempfile::tempdir().unwrap();
+        let inputs = vec![Input::of("run", b"1")];
+        assert!(write_changed(&root.path().join("page.html"), b"page").unwrap());
+        assert!(!write_changed(&root.path().join("page.html"), b"page").unwrap());
+        record(root.path(), "page.json", "report", inputs.clone(), &["page.html"]).unwrap();
+        let holds = |inputs: &[Input]| recorded(root.path(), "page.json", "report", inputs);
+        assert!(holds(&inputs) && !holds(&[Input::of("run", b"2")]));
+        fs::write(root.path().join("page.html"), "longer").unwrap();
+        assert!(!holds(&inputs));
     }
 
     #[test]

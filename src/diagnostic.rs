@@ -2,6 +2,10 @@
 //!
 //! Checking collects as many as it finds; the command line renders them in the style of rustc.
 
+mod codes;
+
+pub use codes::{Explanation, SUBJECTS, Subject, explanation, explanations};
+
 use annotate_snippets::{AnnotationKind, Level, Renderer, Snippet};
 use std::ops::Range;
 use std::path::{Path, PathBuf};
@@ -39,8 +43,9 @@ pub struct Diagnostic {
 }
 
 impl Diagnostic {
-    /// A problem without a place yet.
+    /// A problem without a place yet. The code stands in the table of [`explanations`].
     pub fn new(code: &'static str, message: impl Into<String>) -> Self {
+        debug_assert!(explanation(code).is_some(), "`{code}` is not explained in src/diagnostic/codes");
         Self { code, message: message.into(), place: None, label: String::new(), help: Vec::new() }
     }
 

@@ -6,6 +6,7 @@
 
 pub mod accelerator;
 pub mod artefact;
+pub mod builtin;
 pub mod cli;
 pub mod config;
 pub mod cosim;

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 
 /// Layers from the bottom; `docs/architecture.md` says what each is for.
 const LAYERS: [&[&str]; 9] = [
-    &["units", "ids", "error", "diagnostic", "schema", "artefact", "table"],
+    &["units", "ids", "error", "diagnostic", "schema", "artefact", "table", "builtin"],
     &["config"],
     &["sram", "trace", "workload", "accelerator"],
     &["power"],

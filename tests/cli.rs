@@ -160,7 +160,7 @@ fn a_small_project_flows_from_configs_to_a_proven_design() {
     }
     let second = flow();
     let notes = text(&second.stderr);
-    assert_eq!(notes.matches("up to date").count(), 3, "two runs and the exploration are kept: {notes}");
+    assert_eq!(notes.matches("up to date").count(), 8, "two runs, two replays and everything else are kept: {notes}");
 }
 
 #[test]

@@ -1,65 +1,15 @@
 //! Bad input: each file of `tests/diagnostics` is wrong in one way and named by the code of the diagnostic that it must lead to
-//! (`<code>.<what>.<extension>`); the whole message stands beside it.
+//! (`<code>.<what>.<extension>`); the whole message stands beside it. A file `.arguments` is what is typed, a command a line, the last of which
+//! fails. Codes that only callers of the library meet have the message alone; `made.rs` makes them.
 
+mod made;
+
+use crate::rtl::designs::small;
 use snapbox::cmd::{Command, cargo_bin};
 use std::collections::{BTreeMap, BTreeSet};
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Codes without a file here, each with the reason.
-const ELSEWHERE: &[(&str, &str)] = &[
-    ("accumulators", "of an attention and an array that has too few; tests/sim"),
-    ("one-memory", "of `trapti study` on several memories; tests/study.rs"),
-    ("step-too-large", "of a workload and an array whose step exceeds 32 bits; tests/sim"),
-    ("unknown-technology", "of names given to the library; a study refuses them as wrong values; tests/sram.rs"),
-    ("acknowledge", "of a `design.json`; tests/rtl.rs"),
-    ("deadlock", "of an order of ops that the check of schedules refuses before"),
-    ("latency", "of a `design.json`; tests/rtl.rs"),
-    ("utilisation", "of a macro description; tests/rtl.rs"),
-    ("which-memory", "of a study and a run of several memories; tests/explore"),
-    ("wrong-placement", "of placements that are made in memory; tests/power"),
-    ("zero-size", "of the sizes given to `trapti gemm` on the command line"),
-    ("design-name", "of a `design.json`; tests/rtl.rs"),
-    ("device", "of SRAM tables that are embedded; tests/sram.rs"),
-    ("different-accelerators", "of two runs; tests/explore/study.rs"),
-    ("incomplete", "a reader that gives no reason, which would be a defect"),
-    ("liberty-syntax", "of characterisations; tests/sram.rs"),
-    ("macro-capacity", "of a `design.json`; tests/rtl.rs"),
-    ("macro-width", "of a `design.json`; tests/rtl.rs"),
-    ("missing-dram-energy", "of a run that spills; tests/explore/study.rs"),
-    ("no-array", "of accelerators that are made in memory; a file without arrays lacks a key"),
-    ("no-run", "of a study without runs; the command line requires one"),
-    ("not-available", "of what this version does not have, which changes"),
-    ("not-cacti", "of characterisations; tests/sram.rs"),
-    ("not-characterised", "of characterisations; tests/sram.rs"),
-    ("not-placeable", "of a run and a design; tests/cosim.rs"),
-    ("not-placed", "of placements that are made in memory; tests/power"),
-    ("not-selectable", "of explorations; tests/explore"),
-    ("nothing-selected", "of a replay of no op; tests/power"),
-    ("occupancy-only", "of an imported run; tests/cli.rs"),
-    ("operands", "of op graphs that no reader makes: its own count of operands is checked before"),
-    ("organisation-out-of-range", "of designs; tests/power"),
-    ("other-memory", "of placements that are made in memory; tests/power"),
-    ("other-run", "of a run and a design; tests/cosim.rs"),
-    ("outside-characterisation", "of characterisations; tests/sram.rs"),
-    ("parameter-range", "of a `design.json`; tests/rtl.rs"),
-    ("bus-width", "of a `design.json`; tests/rtl.rs"),
-    ("ports", "of memories that are made in memory, and of characterisations"),
-    ("power-of-two", "of a `design.json`; tests/rtl.rs"),
-    ("read-before-write", "of runs that no simulation makes; tests/power"),
-    ("replay-stuck", "of stimuli; tests/power"),
-    ("stimulus-misfit", "of stimuli; tests/power"),
-    ("stimulus-stuck", "of stimuli; tests/predict"),
-    ("stimulus-unplayable", "of stimuli; tests/predict"),
-    ("threshold", "of a `design.json`; tests/rtl.rs"),
-    ("too-many-events", "of a limit that only the library sets"),
-    ("unfinished-run", "of a run that thrashed; tests/explore"),
-    ("unknown-lifetime", "of placements that are made in memory; tests/power"),
-    ("unknown-placement", "of a `design.json`; tests/cosim.rs"),
-    ("unknown-port", "of designs; tests/power"),
-    ("unknown-workload", "of a study and its runs; tests/explore"),
-    ("window-too-large", "of stimuli; tests/power"),
-];
+use trapti::diagnostic::explanations;
 
 /// Codes whose problem lies between two files or between options, so that no line shows it.
 const WITHOUT_PLACE: [&str; 2] = ["contradiction.too-many-positions", "schedule"];
@@ -72,7 +22,8 @@ fn folder() -> PathBuf {
 
 fn files() -> Vec<PathBuf> {
     let entries = fs::read_dir(folder()).unwrap().map(|e| e.unwrap().path());
-    let mut files: Vec<PathBuf> = entries.filter(|p| p.extension().is_some_and(|e| e != "stderr")).collect();
+    let input = |p: &PathBuf| p.extension().is_some_and(|e| e != "stderr" && e != "rs") && p.is_file();
+    let mut files: Vec<PathBuf> = entries.filter(input).collect();
     files.sort();
     files
 }
@@ -86,37 +37,75 @@ fn code(file: &Path) -> String {
     stem(file).split('.').next().unwrap().to_string()
 }
 
-/// What a user would run on such a file.
-fn arguments(file: &Path, outside: &Path) -> Vec<String> {
+/// What a user would type on such a file, a command each.
+fn commands(file: &Path) -> Vec<String> {
     let (name, text) = (file.file_name().unwrap().to_string_lossy().into_owned(), fs::read_to_string(file).unwrap());
-    let model = outside.join("small.json").display().to_string();
-    let good = Path::new(env!("CARGO_MANIFEST_DIR")).join("models/accelerators/edge-2x128.toml").display().to_string();
-    let target = outside.join("target").display().to_string();
-    let words: Vec<&str> = match () {
-        () if text.contains("trapti.workload/1") => vec!["simulate", &name, "-a", &good, "-o", &target],
-        () if name.ends_with(".json") => vec!["import", &name, "-o", &target],
-        () if name.ends_with(".csv") => vec!["trace", "import", &name, "-o", &target],
-        () if text.contains("[[workload]]") => vec!["flow", &name, "-o", &target],
-        () if text.contains("[study]") => vec!["explore", &target, "--study", &name, "-o", &target],
-        () if text.contains("[scenario]") => vec!["import", &model, "--scenario", &name, "-o", &target],
-        () => vec!["simulate", &model, "--prefill", "16", "-a", &name, "-o", &target],
+    let command = match () {
+        () if name.ends_with(".arguments") => return text.lines().map(str::to_owned).collect(),
+        () if text.contains("trapti.workload/1") => format!("simulate {name} -a edge-2x128 -o $OUT/target"),
+        () if name.ends_with(".json") => format!("import {name} -o $OUT/target"),
+        () if name.ends_with(".csv") => format!("trace import {name} -o $OUT/target"),
+        () if text.contains("[[workload]]") => format!("flow {name} -o $OUT/target"),
+        () if text.contains("[study]") => format!("explore $OUT/target --study {name} -o $OUT/target"),
+        () if text.contains("[scenario]") => format!("import $OUT/small.json --scenario {name} -o $OUT/target"),
+        () => format!("simulate $OUT/small.json --prefill 16 -a {name} -o $OUT/target"),
     };
-    words.into_iter().map(str::to_owned).collect()
+    vec![command]
 }
 
-/// Exit code and message of the command on that file.
+/// Lays a change over a value, as a JSON merge patch (RFC 7386) does.
+fn lay_over(value: &mut serde_json::Value, change: serde_json::Value) {
+    match (value, change) {
+        (serde_json::Value::Object(old), serde_json::Value::Object(new)) => {
+            for (key, change) in new {
+                match change.is_null() {
+                    true => drop(old.remove(&key)),
+                    false => lay_over(old.entry(key).or_insert(serde_json::Value::Null), change),
+                }
+            }
+        }
+        (value, change) => *value = change,
+    }
+}
+
+/// Writes a small design with a change to a file.
+fn write_design(change: &str, path: &Path) {
+    let mut design = serde_json::to_value(small()).unwrap();
+    lay_over(&mut design, serde_json::from_str(change).unwrap());
+    fs::write(path, design.to_string()).unwrap();
+}
+
+/// Exit code, result and message of a command.
+fn typed(command: &str, outside: &Path) -> (Option<i32>, String) {
+    let place = outside.display().to_string();
+    if let Some(change) = command.strip_prefix("design ") {
+        write_design(change, &outside.join("design.json"));
+        return (Some(0), String::new());
+    }
+    let words = command.split_whitespace().map(|word| word.replace("$OUT", &place));
+    let command = Command::new(cargo_bin!("trapti")).current_dir(folder()).args(words);
+    let output = command.env("TRAPTI_CACHE", outside.join("cache")).output().unwrap();
+    let message = String::from_utf8(output.stderr).unwrap().replace(&place, "…");
+    (output.status.code(), message.replace(&folder().display().to_string(), "…"))
+}
+
+/// Exit code and message of the last command of that file.
 fn outcome(file: &Path) -> (Option<i32>, String) {
     let outside = tempfile::tempdir().unwrap();
     fs::write(outside.path().join("small.json"), SMALL).unwrap();
-    let command = Command::new(cargo_bin!("trapti")).current_dir(folder()).args(arguments(file, outside.path()));
-    let output = command.output().unwrap();
-    let message = String::from_utf8(output.stderr).unwrap();
-    if output.status.code() == Some(2) {
-        let left: Vec<_> = fs::read_dir(outside.path()).unwrap().map(|e| e.unwrap().file_name()).collect();
-        assert_eq!(left, ["small.json"], "{} left something behind", file.display());
-        assert!(output.stdout.is_empty(), "{} wrote a result", file.display());
+    let commands = commands(file);
+    let (last, before) = commands.split_last().unwrap();
+    for command in before {
+        let (exit, message) = typed(command, outside.path());
+        assert!(exit.is_some_and(|exit| exit < 2), "{}: {command}: {message}", file.display());
     }
-    (output.status.code(), message.replace(&outside.path().display().to_string(), "…"))
+    let names = || fs::read_dir(outside.path()).unwrap().map(|e| e.unwrap().file_name()).collect::<BTreeSet<_>>();
+    let there = names();
+    let (exit, message) = typed(last, outside.path());
+    if exit == Some(2) {
+        assert_eq!(there, names(), "{} left something behind", file.display());
+    }
+    (exit, message)
 }
 
 #[test]
@@ -132,7 +121,8 @@ fn each_bad_file_leads_to_its_diagnostic() {
         }
         let shown = stem(&file);
         let name = file.file_name().unwrap().to_string_lossy().into_owned();
-        let place = message.contains(&format!("--> {name}:")) || WITHOUT_PLACE.contains(&shown.as_str());
+        let anywhere = name.ends_with(".arguments") || WITHOUT_PLACE.contains(&shown.as_str());
+        let place = message.contains(&format!("--> {name}:")) || anywhere;
         // A working set that does not fit is an answer.
         let expected_exit = if shown == "thrashing" { 1 } else { 2 };
         let named = message.contains(&format!("error[{}]", code(&file)));
@@ -175,17 +165,26 @@ fn first_text(code: &str, within: usize) -> Option<&str> {
 
 /// Every code in the sources: the first text given to what makes a diagnostic, and the first of a tuple with a message.
 fn codes() -> BTreeSet<String> {
-    const MAKERS: [&str; 7] =
-        ["Diagnostic::new(", "report_at(", "refuse(", "Problem::new(", "let code = ", "require(", "contradiction("];
+    const MAKERS: [&str; 7] = [
+        "Diagnostic::new(",
+        "report_at(",
+        "field.refuse(",
+        "Problem::new(",
+        "let code = ",
+        "require(",
+        "contradiction(",
+    ];
     let mut all = BTreeMap::new();
-    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("src");
+    sources(&root, &mut all);
     let mut codes = BTreeSet::new();
-    for text in all.values() {
+    for (file, text) in all {
         for maker in MAKERS {
             let after = text.match_indices(maker).map(|(at, _)| &text[at + maker.len()..]);
             codes.extend(after.filter_map(|rest| first_text(rest, 90)).map(str::to_owned));
         }
-        for (at, _) in text.match_indices("(\"") {
+        // Tables that are printed have such tuples too.
+        for (at, _) in text.match_indices("(\"").filter(|_| !file.starts_with(root.join("cli"))) {
             let rest = &text[at..];
             let is_tuple = rest
                 .split('"')
@@ -197,16 +196,84 @@ fn codes() -> BTreeSet<String> {
     codes
 }
 
+/// `trapti explain` knows every code, and every code that it knows is in the sources; the debug build also refuses others when one is made.
 #[test]
-fn each_code_has_a_bad_file_or_a_reason() {
+fn every_code_is_explained() {
     let codes = codes();
     for known in ["unknown-key", "cyclic-graph", "dangling-tensor", "out-of-range", "dimensions", "csv-syntax"] {
         assert!(codes.contains(known), "the search for codes misses `{known}`: {codes:?}");
     }
+    let explained: BTreeSet<String> = explanations().map(|e| e.code.to_string()).collect();
+    assert_eq!(explained.len(), explanations().count(), "a code is explained twice");
+    let unexplained: Vec<_> = codes.difference(&explained).collect();
+    assert!(unexplained.is_empty(), "not explained in src/diagnostic/codes: {unexplained:?}");
+    let mut all = BTreeMap::new();
+    sources(&Path::new(env!("CARGO_MANIFEST_DIR")).join("src"), &mut all);
+    let used = |code: &str| {
+        let quoted = format!("\"{code}\"");
+        all.iter().any(|(file, text)| !file.components().any(|c| c.as_os_str() == "codes") && text.contains(&quoted))
+    };
+    let gone: Vec<_> = explained.iter().filter(|code| !used(code)).collect();
+    assert!(gone.is_empty(), "explained, but in no source: {gone:?}");
+}
+
+/// One file a code, or more; and an example that is the message of one of them.
+#[test]
+fn every_code_has_a_test_file() {
+    let made: BTreeSet<&str> = made::CASES.iter().map(|(code, _)| *code).collect();
     let tested: BTreeSet<String> = files().iter().map(|f| code(f)).collect();
-    let excused: BTreeSet<&str> = ELSEWHERE.iter().map(|(code, _)| *code).collect();
-    let untested: Vec<_> = codes.iter().filter(|c| !tested.contains(*c) && !excused.contains(c.as_str())).collect();
-    assert!(untested.is_empty(), "no file in tests/diagnostics and no reason for {untested:?}");
-    let stale: Vec<_> = excused.iter().filter(|c| !codes.contains(**c) || tested.contains(**c)).collect();
-    assert!(stale.is_empty(), "reasons for codes that are tested or gone: {stale:?}");
+    for explanation in explanations() {
+        let code = explanation.code;
+        assert!(
+            tested.contains(code) || made.contains(code),
+            "no file in tests/diagnostics and no case in made.rs: {code}"
+        );
+        assert!(explanation.example.contains(&format!("[{code}]")), "the example of {code} is another message");
+        assert!(!explanation.means.is_empty() && explanation.means.ends_with('.') && explanation.remedy.ends_with('.'));
+    }
+}
+
+#[test]
+fn what_only_callers_of_the_library_meet_is_told_as_well() {
+    let mut wrong = String::new();
+    for (code, make) in made::CASES {
+        let Ok(trapti::Error::Input(problems)) = std::panic::catch_unwind(make) else {
+            wrong.push_str(&format!("{code}: not refused as input\n"));
+            continue;
+        };
+        let message: String = problems.iter().map(|problem| format!("{}\n", problem.render(false))).collect();
+        let expected = folder().join(format!("{code}.stderr"));
+        if std::env::var_os("TRAPTI_REGENERATE").is_some() {
+            fs::write(&expected, &message).unwrap();
+        }
+        let known = fs::read_to_string(&expected).unwrap_or_default();
+        if known != message || problems.iter().all(|problem| problem.code != *code) {
+            wrong.push_str(&format!("{code}: not the message of {code}.stderr (TRAPTI_REGENERATE=1)\n{message}"));
+        }
+    }
+    assert!(wrong.is_empty(), "{wrong}");
+}
+
+/// `docs/diagnostics.md` is what `trapti explain --page` prints; `TRAPTI_REGENERATE=1` writes it.
+#[test]
+fn the_page_of_diagnostics_is_fresh() {
+    let output = Command::new(cargo_bin!("trapti")).args(["explain", "--page"]).output().unwrap();
+    let fresh = String::from_utf8(output.stdout).unwrap();
+    let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("docs/diagnostics.md");
+    if std::env::var_os("TRAPTI_REGENERATE").is_some() {
+        fs::write(&page, &fresh).unwrap();
+    }
+    assert_eq!(fs::read_to_string(&page).unwrap_or_default(), fresh);
+    assert!(explanations().all(|e| fresh.contains(&format!("\n### {}\n", e.code))));
+}
+
+#[test]
+fn an_explanation_has_meaning_example_and_remedy() {
+    let output = Command::new(cargo_bin!("trapti")).args(["explain", "unknown-key"]).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    let explanation = trapti::diagnostic::explanation("unknown-key").unwrap();
+    let first = |text: &str| text.split_whitespace().take(5).collect::<Vec<_>>().join(" ");
+    for part in [first(explanation.means), first(explanation.remedy), "error[unknown-key]".into()] {
+        assert!(text.contains(&part), "{part} is not in\n{text}");
+    }
 }

@@ -2,7 +2,7 @@
 
 mod generate;
 mod naive;
-mod tiles;
+pub mod tiles;
 
 use crate::power::generators::{deepens_in_retention, scenario};
 use generate::{case, long_case};

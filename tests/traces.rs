@@ -10,7 +10,6 @@ use trapti::trace::comparison::Comparison;
 use trapti::trace::export::{Form, export};
 use trapti::trace::import::{Given, transinfersim as import};
 use trapti::trace::profile::Profile;
-use trapti::trace::summary::Summary;
 use trapti::trace::{OccupancyChange, Run};
 use trapti::units::Cycles;
 use trapti::workload::{Lowering, Model, OpKind, Scenario, lower};
@@ -282,23 +281,4 @@ fn what_an_imported_run_does_not_know_is_absent() {
     let known = comparison.rows.iter().filter(|r| r.second.is_some());
     assert!(known.clone().all(|r| !r.metric.contains(": ") && r.of != "dram"));
     assert!(known.clone().any(|r| r.metric == "peak_used_bytes") && known.clone().any(|r| r.metric == "read_bytes"));
-}
-
-/// The schemas that scripts may rely on, generated from the types.
-#[test]
-fn schemas_are_fresh() {
-    let schemas = [
-        ("summary", schemars::schema_for!(Summary)),
-        ("profile", schemars::schema_for!(Profile)),
-        ("comparison", schemars::schema_for!(Comparison)),
-    ];
-    for (name, schema) in schemas {
-        let path = Path::new(env!("CARGO_MANIFEST_DIR")).join(format!("docs/schemas/{name}.json"));
-        let fresh = trapti::artefact::json(&schema);
-        if std::env::var_os("TRAPTI_REGENERATE").is_some() {
-            trapti::artefact::write(&path, fresh.as_bytes()).unwrap();
-        }
-        let committed = std::fs::read_to_string(&path).unwrap_or_default();
-        assert_eq!(committed, fresh, "docs/schemas/{name}.json is stale: run this test with TRAPTI_REGENERATE=1");
-    }
 }

@@ -16,8 +16,8 @@ use crate::trace::Run;
 use crate::units::grouped;
 use crate::wave::{Verdict, Window};
 use clap::Args;
-use indicatif::MultiProgress;
 use rayon::prelude::*;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 
@@ -76,11 +76,17 @@ fn storage_bits(text: &str) -> std::result::Result<u32, String> {
     }
 }
 
+/// Files of a replay: what was compared, the waveform, and how GTKWave shows it.
+pub(super) const REPORT: &str = "cosim.json";
+/// See [`REPORT`].
+pub(super) const WAVEFORM: &str = "wave.vcd";
+/// See [`REPORT`].
+pub(super) const SAVE_FILE: &str = "wave.gtkw";
 /// Largest waveform that is written, in bytes.
 const WAVE_LIMIT: u64 = 1 << 30;
 
 /// What one run's replay yielded.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Replayed {
     /// Name of the run.
     pub workload: String,
@@ -103,6 +109,21 @@ impl Replayed {
 }
 
 impl Replayed {
+    /// Names of the files in its folder.
+    pub fn files(&self) -> Vec<&'static str> {
+        let recorded = self.waveform.iter().flat_map(|_| [WAVEFORM, SAVE_FILE]);
+        [REPORT].into_iter().chain(recorded).collect()
+    }
+
+    /// What an earlier replay of `run` left in `folder`; its waveform is judged again.
+    pub fn read(design: &Design, (name, run): (&str, &Run), folder: &Path) -> Result<Self> {
+        let report = CosimReport::read(&folder.join(REPORT))?;
+        let vcd = folder.join(WAVEFORM);
+        let judged = report.waveform.as_ref().map(|_| crate::wave::check(&vcd, design, Window::default()));
+        let waveform = judged.transpose()?;
+        Ok(Self { workload: name.into(), report, waveform, folder: folder.into(), names: names(run) })
+    }
+
     /// A difference with the names of its op and tensor.
     fn name(&self, difference: &Difference) -> String {
         let place = match (difference.domain, difference.port) {
@@ -146,15 +167,18 @@ pub(super) fn replay_all(
     replay: Replay,
     output: &Path,
 ) -> Result<Vec<Replayed>> {
+    // What cannot be replayed is told before a minute of compilation.
+    let prepare = |(_, run): &(String, &Run)| {
+        let (mut stimulus, portion) = stimulus(design, run, replay)?;
+        stimulus.tables = tables(design, run, &stimulus, from.schedule)?;
+        Ok((stimulus, portion))
+    };
+    let stimuli = runs.par_iter().map(prepare).collect::<Result<Vec<_>>>()?;
     let memory = build(design, from.rtl, replay)?;
-    let bars = MultiProgress::new();
-    runs.par_iter()
-        .map(|(name, run)| {
-            let (mut stimulus, portion) = stimulus(design, run, replay)?;
-            stimulus.tables = tables(design, run, &stimulus, from.schedule)?;
-            replay_one(design, &memory, (name, run), (stimulus, portion), replay, &output.join(name), &bars)
-        })
-        .collect()
+    let one = |((name, run), stimulus): (&(String, &Run), (Stimulus, Portion))| {
+        replay_one(design, &memory, (name, run), stimulus, replay, &output.join(name))
+    };
+    runs.par_iter().zip(stimuli).map(one).collect()
 }
 
 fn build(design: &Design, rtl: Option<&Path>, replay: Replay) -> Result<CompiledMemory> {
@@ -176,13 +200,12 @@ fn replay_one(
     (stimulus, portion): (Stimulus, Portion),
     replay: Replay,
     folder: &Path,
-    bars: &MultiProgress,
 ) -> Result<Replayed> {
     std::fs::create_dir_all(folder).map_err(Error::file("cannot create", folder))?;
     let controller = design.controller();
     let prediction = Some(predict(&stimulus, &controller, &mut |_| {})?);
     let subject = Subject { design: design.name.clone(), part: format!("{name}: {portion}"), prediction };
-    let vcd = folder.join("wave.vcd");
+    let vcd = folder.join(WAVEFORM);
     let window = cosim::WaveformWindow {
         file: vcd.clone(),
         from: replay.wave_from,
@@ -191,20 +214,22 @@ fn replay_one(
     };
     let options =
         ReplayOptions { every_cycle: replay.every_cycle, waveform: (replay.wave_cycles > 0).then_some(window) };
-    let bar = bars.add(progress::bar(&format!("replay {name}"), stimulus.requests()));
+    let bar = progress::bar(&format!("replay {name}"), stimulus.requests());
     let report =
         cosim::replay(memory, &controller, &stimulus, subject, &options, &mut |p| bar.set_position(p.requests))?;
     bar.finish_and_clear();
-    report.write(&folder.join("cosim.json"))?;
+    report.write(&folder.join(REPORT))?;
     let waveform = match report.waveform.is_some() {
         true => Some(judge(&vcd, design)?),
         false => None,
     };
-    let names = (
-        run.workload.ops.iter().map(|o| o.name.to_string()).collect(),
-        run.workload.tensors.iter().map(|t| t.name.to_string()).collect(),
-    );
-    Ok(Replayed { workload: name.into(), report, waveform, folder: folder.into(), names })
+    Ok(Replayed { workload: name.into(), report, waveform, folder: folder.into(), names: names(run) })
+}
+
+/// Names of the ops and tensors of a run.
+fn names(run: &Run) -> (Vec<String>, Vec<String>) {
+    let ops = run.workload.ops.iter().map(|o| o.name.to_string()).collect();
+    (ops, run.workload.tensors.iter().map(|t| t.name.to_string()).collect())
 }
 
 fn judge(vcd: &Path, design: &Design) -> Result<Verdict> {

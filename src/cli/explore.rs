@@ -1,9 +1,11 @@
 //! `trapti explore`: bank organisations and gating policies on runs.
 
-use super::output::{Output, table};
+use super::output::{Output, table, table_by, wrapped};
 use super::simulate::Done;
 use super::{Answer, inputs, progress};
 use crate::artefact::{self, Input};
+use crate::builtin::{self, Kind};
+use crate::diagnostic::Source;
 use crate::error::Result;
 use crate::explore::{self, Explanation, Exploration, Options, Rows, Study};
 use crate::sram::Characterisation;
@@ -11,6 +13,7 @@ use crate::trace::Run;
 use clap::Args;
 use std::io::Write as _;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Try bank organisations and gating policies on one or more runs that share a memory.
 #[derive(Debug, Args)]
@@ -22,7 +25,7 @@ pub(super) struct Arguments {
     /// Run directories.
     #[arg(required = true)]
     runs: Vec<PathBuf>,
-    /// Study file.
+    /// Study file; `edge-llm` and `trapti` are built in.
     #[arg(short, long, value_name = "FILE")]
     study: PathBuf,
     /// Exploration directory to write.
@@ -50,7 +53,7 @@ pub(super) struct Arguments {
 }
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
-    let (study, mut digests) = study(&arguments.study)?;
+    let (study, mut digests) = study(&builtin::read(Kind::Study, &arguments.study)?)?;
     for path in &arguments.runs {
         digests.push(inputs::digest_of("run", path)?);
     }
@@ -88,9 +91,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
 }
 
 /// Reads a study and its digest.
-pub(super) fn study(path: &Path) -> Result<(Study, Vec<Input>)> {
-    let source = inputs::source(path)?;
-    let study = Study::parse(&source)?;
+pub(super) fn study(source: &Arc<Source>) -> Result<(Study, Vec<Input>)> {
+    let study = Study::parse(source)?;
     let mut inputs = vec![Input::of("study", source.text.as_bytes())];
     if study.characterisation != Characterisation::Embedded {
         inputs.push(Input { name: "characterisation".into(), digest: study.model()?.provenance().digest });
@@ -146,8 +148,8 @@ pub(super) fn human(exploration: &Exploration) -> String {
     let mut text = section("Pareto front (ideal: a bound without addresses)", &exploration.front_rows());
     text.push_str(&section("Best", &exploration.winner_rows()));
     for (n, sensitivity) in exploration.summary.sensitivity.iter().enumerate() {
-        text.push_str(if n == 0 { "Does the point of least energy survive?\n  " } else { "  " });
-        text.push_str(&format!("{sensitivity}\n"));
+        text.push_str(if n == 0 { "Does the point of least energy survive?\n" } else { "" });
+        text.push_str(&wrapped("  ", &sensitivity.to_string(), "    "));
     }
     text.push_str(&section("Predictions asked for", &exploration.asked_rows()));
     text.push_str(&section("Not feasible", &exploration.infeasible_rows()));
@@ -158,14 +160,14 @@ pub(super) fn human(exploration: &Exploration) -> String {
 /// A point with what explains it.
 fn explained(exploration: &Exploration, explanation: &Explanation) -> String {
     let mut text = cells(&exploration.point_rows([&explanation.point]));
-    for (title, rows) in [
-        ("Energy", exploration.term_rows(&explanation.point)),
-        ("Idle intervals of all domains", explanation.gap_rows()),
-        ("What keeps each domain awake", explanation.domain_rows()),
-        ("What a change would buy", explanation.alternative_rows()),
+    for (title, keys, rows) in [
+        ("Energy", 1, exploration.term_rows(&explanation.point)),
+        ("Idle intervals of all domains", 1, explanation.gap_rows()),
+        ("What keeps each domain awake", 2, explanation.domain_rows()),
+        ("What a change would buy", 1, explanation.alternative_rows()),
     ] {
         if !rows.rows.is_empty() {
-            text.push_str(&format!("\n{title}\n{}", cells(&rows)));
+            text.push_str(&format!("\n{title}\n{}", table_by(keys, &with_header(&rows))));
         }
     }
     text
@@ -173,6 +175,9 @@ fn explained(exploration: &Exploration, explanation: &Explanation) -> String {
 
 /// Rows with their header as a text table.
 pub(super) fn cells(rows: &Rows) -> String {
-    let all: Vec<Vec<String>> = std::iter::once(rows.header.clone()).chain(rows.rows.iter().cloned()).collect();
-    table(&all)
+    table(&with_header(rows))
+}
+
+fn with_header(rows: &Rows) -> Vec<Vec<String>> {
+    std::iter::once(rows.header.clone()).chain(rows.rows.iter().cloned()).collect()
 }

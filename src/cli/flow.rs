@@ -8,23 +8,25 @@ use super::simulate::{Done, Shortcuts, simulate_into, tell_thrashing};
 use super::{Answer, inputs, select};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
+use crate::builtin::{self, Kind};
 use crate::error::{Error, Result};
 use crate::explore::{Choice, Exploration, Objective, Options};
 use crate::power::Design;
 use crate::report::{Fact, Inputs, report};
-use crate::rtl;
+use crate::rtl::RtlBundle;
 use crate::trace::Run;
 use crate::units::Bytes;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::{Path, PathBuf};
 use std::time::Instant;
 
 /// Run a whole project: simulate, explore, select, generate, co-simulate, check the waveforms, report.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  trapti flow models/projects/edge-llm.toml --output out/edge-llm")]
+#[command(after_help = "Examples:\n  trapti flow my-memory/project.toml\n  trapti flow edge-llm --output out/edge-llm")]
 pub(super) struct Arguments {
-    /// Project file.
+    /// Project file, as `trapti new` writes one; `edge-llm` is built in.
     project: PathBuf,
     /// Directory for everything that is written; default: `out/` and the project's name.
     #[arg(short, long, value_name = "DIR")]
@@ -32,8 +34,8 @@ pub(super) struct Arguments {
 }
 
 /// Result of a flow, as JSON.
-#[derive(Debug, Serialize)]
-struct Finished {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Finished {
     project: String,
     workloads: Vec<Workload>,
     design: Design,
@@ -44,7 +46,7 @@ struct Finished {
     waveforms: Vec<PathBuf>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Workload {
     name: String,
     cycles: u64,
@@ -60,8 +62,22 @@ struct Simulated {
     digest: Input,
 }
 
+impl Simulated {
+    /// Everything that its replay depends on.
+    fn replay_inputs(&self, design: &Design, replay: Replay) -> Vec<Input> {
+        let choices = format!("{replay:?}");
+        let design = Input::of("design", artefact::json(design).as_bytes());
+        vec![design, Input::of("replay", choices.as_bytes()), self.digest.clone()]
+    }
+
+    /// Whether an earlier flow left that replay in `folder`.
+    fn is_replayed(&self, design: &Design, replay: Replay, folder: &Path) -> bool {
+        artefact::up_to_date(&folder.join(&self.name), "cosim", &self.replay_inputs(design, replay))
+    }
+}
+
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
-    let project = Project::parse(&inputs::source(&arguments.project)?)?;
+    let project = Project::parse(&builtin::read(Kind::Project, &arguments.project)?)?;
     let folder = arguments.output.clone().unwrap_or_else(|| Path::new("out").join(&project.name));
     let stage = Stage { output, folder, start: Instant::now() };
     let runs = simulate_all(&project, &stage)?;
@@ -84,6 +100,10 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         None => Ok(if finished.cosim.iter().all(Replayed::passed) { Answer::Yes } else { Answer::No }),
     }
 }
+
+/// The page, and beside it the digests of what it shows.
+const REPORT: &str = "report.html";
+const REPORT_MANIFEST: &str = "report.manifest.json";
 
 /// Where a flow writes and how it tells what it does.
 struct Stage {
@@ -123,7 +143,7 @@ fn simulate_one(
     let (run, done) =
         simulate_into(&target, &loaded.workload, accelerator, &loaded.choices, loaded.inputs, Shortcuts::ALL)?;
     stage.done(&format!("simulate {}", entry.name), done);
-    tell_thrashing(&run, &project.accelerator)?;
+    tell_thrashing(&run, &project.accelerator);
     Ok(Simulated { name: entry.name.clone(), run, digest: inputs::digest_of("run", &target)? })
 }
 
@@ -139,11 +159,15 @@ fn explore_all(project: &Project, runs: &[Simulated], stage: &Stage) -> Result<E
 }
 
 fn select_and_generate(exploration: &Exploration, stage: &Stage) -> Result<Design> {
-    let design =
-        select::select_into(&stage.path("design.json"), exploration, Choice::Best(Objective::Energy), <_>::default())?;
-    stage.done(&format!("select {}", design.name), Done::Now);
-    rtl::generate(&design, &stage.path("rtl"))?;
-    stage.done("generate", Done::Now);
+    let choice = Choice::Best(Objective::Energy);
+    let (design, done) = select::select_into(&stage.path("design.json"), exploration, choice, <_>::default())?;
+    stage.done(&format!("select {}", design.name), done);
+    let (bundle, directory) = (RtlBundle::of(&design)?, stage.path("rtl"));
+    let kept = bundle.is_in(&directory);
+    if !kept {
+        bundle.write(&directory)?;
+    }
+    stage.done("generate", Done::unless(kept));
     Ok(design)
 }
 
@@ -156,12 +180,21 @@ fn replay(project: &Project, runs: &[Simulated], design: &Design, stage: &Stage)
         wave_cycles: project.replay.wave_cycles,
         every_cycle: false,
     };
-    let named: Vec<(String, &Run)> = runs.iter().map(|r| (r.name.clone(), &r.run)).collect();
-    let rtl = stage.path("rtl");
-    let from = cosim::Sources { rtl: Some(&rtl), schedule: None };
-    let replayed = cosim::replay_all(design, from, &named, replay, &stage.path("cosim"))?;
-    stage.done("co-simulate and check the waveforms", Done::Now);
-    Ok(replayed)
+    let (rtl, folder) = (stage.path("rtl"), stage.path("cosim"));
+    let kept: Vec<bool> = runs.iter().map(|run| run.is_replayed(design, replay, &folder)).collect();
+    let stale: Vec<&Simulated> = runs.iter().zip(&kept).filter(|(_, kept)| !**kept).map(|(run, _)| run).collect();
+    if !stale.is_empty() {
+        let named: Vec<(String, &Run)> = stale.iter().map(|run| (run.name.clone(), &run.run)).collect();
+        let from = cosim::Sources { rtl: Some(&rtl), schedule: None };
+        let replayed = cosim::replay_all(design, from, &named, replay, &folder)?;
+        for (run, replayed) in stale.iter().zip(&replayed) {
+            let inputs = run.replay_inputs(design, replay);
+            artefact::record(&replayed.folder, artefact::MANIFEST, "cosim", inputs, &replayed.files())?;
+        }
+    }
+    let done = |(run, kept): (&Simulated, &bool)| stage.done(&format!("co-simulate {}", run.name), Done::unless(*kept));
+    runs.iter().zip(&kept).for_each(done);
+    runs.iter().map(|run| Replayed::read(design, (&run.name, &run.run), &folder.join(&run.name))).collect()
 }
 
 fn write_report(
@@ -172,6 +205,12 @@ fn write_report(
     cosim: &[Replayed],
     stage: &Stage,
 ) -> Result<PathBuf> {
+    let path = stage.path(REPORT);
+    let inputs = report_inputs(project, runs, design, cosim, stage)?;
+    if artefact::recorded(&stage.folder, REPORT_MANIFEST, "report", &inputs) {
+        stage.done("report", Done::Before);
+        return Ok(path);
+    }
     let waveforms = cosim.iter().filter_map(|r| r.waveform.as_ref().map(|v| (format!("{}/wave.vcd", r.workload), v)));
     let provenance = runs.iter().map(|r| Fact::new(format!("run {}", r.name), &r.digest.digest));
     let page = report(&Inputs {
@@ -183,10 +222,28 @@ fn write_report(
         waveforms: waveforms.collect(),
         provenance: provenance.collect(),
     })?;
-    let path = stage.path("report.html");
     artefact::write(&path, page.as_bytes())?;
+    artefact::record(&stage.folder, REPORT_MANIFEST, "report", inputs, &[REPORT])?;
     stage.done("report", Done::Now);
     Ok(path)
+}
+
+/// Everything that the page shows.
+fn report_inputs(
+    project: &Project,
+    runs: &[Simulated],
+    design: &Design,
+    cosim: &[Replayed],
+    stage: &Stage,
+) -> Result<Vec<Input>> {
+    let mut inputs = vec![Input::of("title", project.name.as_bytes())];
+    inputs.extend(runs.iter().map(|run| run.digest.clone()));
+    inputs.push(inputs::digest_of("exploration", &stage.path("exploration"))?);
+    inputs.push(Input::of("design", artefact::json(design).as_bytes()));
+    for replayed in cosim {
+        inputs.push(inputs::digest_of("cosim", &replayed.folder)?);
+    }
+    Ok(inputs)
 }
 
 fn finished(

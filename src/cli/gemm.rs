@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::sim::gemm::{Product, ProductCost, cost};
 use crate::units::grouped;
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// What a matrix product costs on a systolic array that never waits for a memory: cycles, words at the array's edges, utilisation.
@@ -78,8 +79,8 @@ fn shape(text: &str) -> std::result::Result<(u32, u32), String> {
     parsed.ok_or_else(|| format!("expected rows and columns from 1 to {} such as `32x32`", Array::LARGEST_SIDE))
 }
 
-#[derive(Debug, Serialize)]
-struct Summary {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Summary {
     cycles: u64,
     reads: Reads,
     writes: u64,
@@ -87,7 +88,7 @@ struct Summary {
     utilisation: f64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Reads {
     a: u64,
     b: u64,

@@ -5,6 +5,7 @@ use super::{Answer, select};
 use crate::error::Result;
 use crate::rtl;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -20,8 +21,8 @@ pub(super) struct Arguments {
 }
 
 /// Files written, as JSON.
-#[derive(Debug, Serialize)]
-struct Generated {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Generated {
     files: Vec<String>,
 }
 

@@ -1,9 +1,10 @@
 //! `trapti import`: a model's facts, and its op graph.
 
 use super::Answer;
-use super::inputs::{self, ScenarioArguments};
+use super::inputs::ScenarioArguments;
 use super::output::{Output, table};
 use crate::artefact;
+use crate::builtin::{self, Kind};
 use crate::error::Result;
 use crate::units::grouped;
 use crate::workload::{Facts, Model, lower};
@@ -12,9 +13,9 @@ use std::path::PathBuf;
 
 /// Parameters, KV bytes and MACs of a Hugging Face model, and what its config leaves out; with -o also its op graph.
 #[derive(Debug, Args)]
-#[command(after_help = "Example:\n  trapti import models/gpt2-xl.json --prefill 1024 --decode 128 --format json")]
+#[command(after_help = "Example:\n  trapti import gpt2-xl --prefill 1024 --decode 128 --format json")]
 pub(super) struct Arguments {
-    /// Hugging Face `config.json`.
+    /// Hugging Face `config.json`, or a name from `trapti models`.
     config: PathBuf,
     #[command(flatten)]
     scenario: ScenarioArguments,
@@ -25,7 +26,7 @@ pub(super) struct Arguments {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let (scenario, lowering) = arguments.scenario.resolve()?;
-    let model = Model::parse(&inputs::source(&arguments.config)?)?;
+    let model = Model::parse(&builtin::read(Kind::Model, &arguments.config)?)?;
     let facts = model.facts(&scenario)?;
     if let Some(path) = &arguments.output {
         artefact::write(path, lower(&model, &scenario, &lowering)?.to_json().as_bytes())?;

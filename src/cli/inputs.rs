@@ -200,13 +200,12 @@ fn says_graph(text: &str) -> bool {
 }
 
 /// Reads a Hugging Face config and lowers it, or an op graph as it is.
-pub(super) fn workload(path: &Path, scenario: &Scenario, lowering: &Lowering) -> Result<Loaded> {
-    let source = source(path)?;
+pub(super) fn workload(source: &Arc<Source>, scenario: &Scenario, lowering: &Lowering) -> Result<Loaded> {
     let is_graph = says_graph(&source.text);
     let choices = Choices { scenario: (!is_graph).then(|| scenario.clone()), lowering: *lowering };
     let workload = match is_graph {
-        true => Workload::from_json(&source)?,
-        false => lower(&Model::parse(&source)?, scenario, lowering)?,
+        true => Workload::from_json(source)?,
+        false => lower(&Model::parse(source)?, scenario, lowering)?,
     };
     let inputs =
         vec![Input::of("workload", source.text.as_bytes()), Input::of("choices", artefact::json(&choices).as_bytes())];
@@ -214,9 +213,8 @@ pub(super) fn workload(path: &Path, scenario: &Scenario, lowering: &Lowering) ->
 }
 
 /// Reads an accelerator.
-pub(super) fn accelerator(path: &Path) -> Result<(Accelerator, Input)> {
-    let source = source(path)?;
-    Ok((Accelerator::parse(&source)?, Input::of("accelerator", source.text.as_bytes())))
+pub(super) fn accelerator(source: &Arc<Source>) -> Result<(Accelerator, Input)> {
+    Ok((Accelerator::parse(source)?, Input::of("accelerator", source.text.as_bytes())))
 }
 
 /// Reads a file as a diagnostic source.

@@ -1,27 +1,36 @@
 //! The command line: parse, read, call one function, write. One file a command.
 
 mod breakdown;
+mod catalogue;
 mod cosim;
+mod doctor;
+mod explain;
 mod explore;
 mod flow;
 mod gemm;
 mod generate;
 mod import;
 mod inputs;
+mod new;
 mod output;
 mod progress;
 mod project;
 mod report;
+mod schema;
+mod scripts;
 mod select;
 mod simulate;
 mod sram;
 mod study;
+mod text;
 mod trace;
 mod wave;
 
 use crate::error::Error;
-use clap::{Parser, Subcommand};
+use clap::{CommandFactory, Parser, Subcommand};
 use output::{Format, Output};
+use progress::Watch;
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
 /// How much on-chip SRAM an embedded transformer accelerator needs, in how many banks, gated by which policy; and the RTL that proves it.
@@ -39,17 +48,19 @@ struct Cli {
 }
 
 const EXAMPLES: &str = "Examples:
-  trapti flow models/projects/edge-llm.toml --output out/edge-llm
-  trapti import models/gpt2-xl.json --prefill 1024
-  trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
+  trapti new my-memory && trapti flow my-memory/project.toml
+  trapti flow edge-llm --output out/edge-llm
+  trapti import gpt2-xl --prefill 1024
+  trapti simulate gpt2-xl --prefill 1024 --accelerator edge-2x128 -o out/run
   trapti gemm 1024 1600 1600 --array 128x128 --dataflow ws
   trapti trace show out/run
   trapti sram --capacity 1MiB --word-bits 256 --node 22nm --device itrs-lstp
-  trapti explore out/run --study models/studies/edge-llm.toml -o out/exploration
+  trapti explore out/run --study study.toml -o out/exploration
   trapti select out/exploration -o out/design.json
   trapti generate out/design.json -o out/rtl
   trapti cosim out/design.json --run out/run -o out/cosim
   trapti wave check out/cosim/wave.vcd --design out/design.json
+  trapti explain unknown-key
 
 Exit codes: 0 done; 1 the answer is \"no\"; 2 bad usage or input; 3 a tool is missing.";
 
@@ -70,6 +81,14 @@ enum Command {
     Wave(wave::Command),
     Report(report::Arguments),
     Flow(flow::Arguments),
+    New(new::Arguments),
+    Models(catalogue::Models),
+    Devices(catalogue::Devices),
+    Doctor(doctor::Arguments),
+    Explain(explain::Arguments),
+    Schema(schema::Arguments),
+    Completions(scripts::Completions),
+    Man(scripts::Man),
 }
 
 /// How a command that did not fail ended.
@@ -84,8 +103,13 @@ enum Answer {
 /// Runs the command line and returns its exit code.
 pub fn run() -> ExitCode {
     env_logger::Builder::from_default_env().format_timestamp(None).init();
-    let cli = Cli::parse();
+    let cli = match Cli::try_parse() {
+        Ok(cli) => cli,
+        Err(usage) => return told(&usage),
+    };
+    let watch = Watch::over(name_of(std::env::args_os().map(|word| word.to_string_lossy().into_owned())));
     let answer = configure_threads(cli.threads).and_then(|()| dispatch(cli.command, Output::new(cli.format)));
+    drop(watch);
     let written = |answer| match output::unwritten() {
         Some(error) => Err(Error::file("cannot write the result to", "stdout")(error)),
         None => Ok(answer),
@@ -95,6 +119,23 @@ pub fn run() -> ExitCode {
         Ok(Answer::No) => ExitCode::from(1),
         Err(error) => fail(&error),
     }
+}
+
+/// Help, version or what is wrong with the arguments. A reader that went away is no error, a full disk is.
+fn told(usage: &clap::Error) -> ExitCode {
+    match usage.print() {
+        Err(error) if error.kind() != ErrorKind::BrokenPipe => {
+            fail(&Error::file("cannot write the result to", "stdout")(error))
+        }
+        _ => ExitCode::from(usage.exit_code() as u8),
+    }
+}
+
+/// The command in what was typed, such as `trapti simulate`.
+fn name_of(arguments: impl Iterator<Item = String>) -> String {
+    let known = Cli::command();
+    let command = arguments.skip(1).find(|word| known.find_subcommand(word).is_some());
+    command.map_or_else(|| "trapti".into(), |word| format!("trapti {word}"))
 }
 
 fn configure_threads(threads: Option<usize>) -> crate::Result<()> {
@@ -121,6 +162,14 @@ fn dispatch(command: Command, output: Output) -> crate::Result<Answer> {
         Command::Wave(command) => wave::run(&command, output),
         Command::Report(arguments) => report::run(&arguments, output),
         Command::Flow(arguments) => flow::run(&arguments, output),
+        Command::New(arguments) => new::run(&arguments, output),
+        Command::Models(_) => catalogue::models(output),
+        Command::Devices(_) => catalogue::devices(output),
+        Command::Doctor(arguments) => doctor::run(&arguments, output),
+        Command::Explain(arguments) => explain::run(&arguments, output),
+        Command::Schema(arguments) => schema::run(&arguments, output),
+        Command::Completions(arguments) => scripts::completions(&arguments, output),
+        Command::Man(arguments) => scripts::man(&arguments, output),
     }
 }
 
@@ -135,7 +184,6 @@ fn fail(error: &Error) -> ExitCode {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use clap::CommandFactory;
 
     #[test]
     fn the_command_line_is_consistent() {

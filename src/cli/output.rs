@@ -1,5 +1,7 @@
 //! Where results and messages go: results to stdout, everything else to stderr.
 
+use super::progress;
+pub use super::text::{table, table_by, wrapped};
 use clap::ValueEnum;
 use serde::Serialize;
 use std::io::{self, IsTerminal, Write};
@@ -56,14 +58,14 @@ pub fn unwritten() -> Option<io::Error> {
 
 /// Writes a result to stdout.
 fn answer(text: &str) {
-    if let Err(error) = put(&mut io::stdout(), text) {
+    if let Err(error) = progress::aside(|| put(&mut io::stdout(), text)) {
         UNWRITTEN.get_or_init(|| error.kind());
     }
 }
 
 /// Writes a line to stderr, where nobody can be told if it fails.
 pub fn message(line: &str) {
-    let _ = put(&mut io::stderr(), &format!("{}\n", line.trim_end()));
+    let _ = progress::aside(|| put(&mut io::stderr(), &format!("{}\n", line.trim_end())));
 }
 
 /// Whether messages may be coloured: stderr is a terminal and `NO_COLOR` is not set.
@@ -77,33 +79,6 @@ fn put(to: &mut impl Write, text: &str) -> io::Result<()> {
         Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
         other => other,
     }
-}
-
-/// A table of text cells, the first row the head: columns padded, numbers flush right.
-pub fn table(rows: &[Vec<String>]) -> String {
-    let columns = rows.iter().map(Vec::len).max().unwrap_or(0);
-    let width = |c: usize| rows.iter().filter_map(|r| r.get(c)).map(|s| s.chars().count()).max().unwrap_or(0);
-    let widths: Vec<usize> = (0..columns).map(width).collect();
-    let right: Vec<bool> =
-        (0..columns).map(|c| rows.iter().skip(1).any(|r| r.get(c).is_some_and(|s| numeric(s)))).collect();
-    let mut out = String::new();
-    for (number, row) in rows.iter().enumerate() {
-        let cells = row.iter().enumerate().map(|(c, cell)| match right[c] {
-            true => format!("{cell:>width$}", width = widths[c]),
-            false => format!("{cell:<width$}", width = widths[c]),
-        });
-        out.push_str(cells.collect::<Vec<_>>().join("  ").trim_end());
-        out.push('\n');
-        if number == 0 {
-            out.push_str(&widths.iter().map(|w| "-".repeat(*w)).collect::<Vec<_>>().join("  "));
-            out.push('\n');
-        }
-    }
-    out
-}
-
-fn numeric(cell: &str) -> bool {
-    cell.chars().next().is_some_and(|c| c.is_ascii_digit() || matches!(c, '+' | '-' | '−' | '<' | '>'))
 }
 
 /// A name that fits a column: the middle of a longer one is left out.
@@ -121,13 +96,6 @@ pub fn shortened(name: &str, width: usize) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn numbers_stand_flush_right() {
-        let rows =
-            [vec!["name".into(), "bytes".into()], vec!["a".into(), "7".into()], vec!["bc".into(), "12,000".into()]];
-        assert_eq!(table(&rows), "name   bytes\n----  ------\na          7\nbc    12,000\n");
-    }
 
     #[test]
     fn long_names_keep_both_ends() {

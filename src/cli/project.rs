@@ -1,12 +1,13 @@
 //! The project file of `trapti flow`: which models, which accelerator, which study, what is replayed.
 
 use super::inputs::scenario_tables;
+use crate::builtin::{self, Kind};
 use crate::config::{Document, Field, Table};
-use crate::diagnostic::Source;
-use crate::error::Result;
+use crate::diagnostic::{Diagnostic, Source};
+use crate::error::{Error, Result};
 use crate::workload::{Lowering, Scenario};
 use std::ops::Range;
-use std::path::{Path, PathBuf};
+use std::path::Path;
 use std::sync::Arc;
 
 /// A checked project.
@@ -14,10 +15,10 @@ use std::sync::Arc;
 pub(super) struct Project {
     /// Names the results.
     pub name: String,
-    /// Path of the accelerator.
-    pub accelerator: PathBuf,
-    /// Path of the study.
-    pub study: PathBuf,
+    /// Text of the accelerator.
+    pub accelerator: Arc<Source>,
+    /// Text of the study.
+    pub study: Arc<Source>,
     /// Models, at least one.
     pub workloads: Vec<Entry>,
     /// Tokens and bits, for every model.
@@ -33,8 +34,8 @@ pub(super) struct Project {
 pub(super) struct Entry {
     /// Names its run; a study refers to it.
     pub name: String,
-    /// Path of its `config.json` or of an op graph.
-    pub config: PathBuf,
+    /// Text of its `config.json` or of an op graph.
+    pub config: Arc<Source>,
 }
 
 /// What is replayed on the RTL.
@@ -57,7 +58,7 @@ impl Default for Replay {
 }
 
 impl Project {
-    /// Parses a project file; its paths are relative to it.
+    /// Parses a project file and reads what it names: built in, or paths relative to it.
     pub fn parse(source: &Arc<Source>) -> Result<Self> {
         let document = Document::parse(source)?;
         let folder = source.path.parent().unwrap_or(Path::new("")).to_path_buf();
@@ -68,8 +69,8 @@ impl Project {
 
 fn read(mut root: Table<'_>, folder: &Path) -> Option<Project> {
     let name = name(&root.required("name"));
-    let accelerator = path(&root.required("accelerator"), folder);
-    let study = path(&root.required("study"), folder);
+    let accelerator = file(&root.required("accelerator"), Kind::Accelerator, folder);
+    let study = file(&root.required("study"), Kind::Study, folder);
     let entries = root.required("workload").tables();
     let spans: Vec<_> = entries.iter().map(Table::span).collect();
     let entries: Vec<Option<Entry>> = entries.into_iter().map(|t| entry(t, folder)).collect();
@@ -93,7 +94,7 @@ fn read(mut root: Table<'_>, folder: &Path) -> Option<Project> {
 
 fn entry(mut table: Table<'_>, folder: &Path) -> Option<Entry> {
     let name = name(&table.required("name"));
-    let config = path(&table.required("config"), folder);
+    let config = file(&table.required("config"), Kind::Model, folder);
     table.finish();
     Some(Entry { name: name?, config: config? })
 }
@@ -120,15 +121,28 @@ fn or<T>(field: Field<'_>, default: T, read: impl FnOnce(&Field<'_>) -> Option<T
     if field.is_present() { read(&field) } else { Some(default) }
 }
 
-fn path(field: &Field<'_>, folder: &Path) -> Option<PathBuf> {
-    field.value::<String>().map(|p| folder.join(p))
+/// What a name or a path stands for.
+fn file(field: &Field<'_>, kind: Kind, folder: &Path) -> Option<Arc<Source>> {
+    let given = field.value::<String>()?;
+    let refused = |error: Error| {
+        let message = format!("`{}`: {error}", field.path());
+        let label = format!("expected a file or a built-in {}", kind.word());
+        let problem = Diagnostic::new("missing-file", message).at(field.document().source(), field.span(), label);
+        field.document().report(problem.with_help(kind.advice(&given)));
+    };
+    builtin::read_beside(folder, kind, Path::new(&given)).map_err(refused).ok()
+}
+
+/// Whether a project or a workload may have this name.
+pub(super) fn is_name(name: &str) -> bool {
+    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
+    !name.is_empty() && name.len() <= 64 && !name.starts_with('.') && name.chars().all(plain)
 }
 
 /// A name that can also name a directory and a Verilog module.
 fn name(field: &Field<'_>) -> Option<String> {
     let name = field.value::<String>()?;
-    let plain = |c: char| c.is_ascii_alphanumeric() || matches!(c, '-' | '_' | '.');
-    if !name.is_empty() && name.len() <= 64 && !name.starts_with('.') && name.chars().all(plain) {
+    if is_name(&name) {
         return Some(name);
     }
     field.refuse("wrong-value", "1 to 64 letters, digits, `-`, `_` or `.`, not beginning with `.`");

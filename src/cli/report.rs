@@ -9,6 +9,7 @@ use crate::explore::Exploration;
 use crate::report::{Fact, Inputs, report};
 use crate::trace::Run;
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -38,8 +39,8 @@ pub(super) struct Arguments {
     output: PathBuf,
 }
 
-#[derive(Debug, Serialize)]
-struct Written {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Written {
     report: PathBuf,
     bytes: usize,
 }

@@ -2,6 +2,7 @@
 
 use super::Answer;
 use super::output::{Output, message, table};
+use super::simulate::Done;
 use crate::artefact;
 use crate::config::{Delay, Document, FromValue};
 use crate::diagnostic::Source;
@@ -109,8 +110,8 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         },
     };
     let surroundings = Surroundings { bus: arguments.bus.into(), registers: arguments.registers };
-    let design = select_into(&arguments.output, &exploration, choice, surroundings)?;
-    output.note(&format!("design: {}", arguments.output.display()));
+    let (design, done) = select_into(&arguments.output, &exploration, choice, surroundings)?;
+    output.note(&format!("{}: {}", arguments.output.display(), done.word()));
     output.result(&design, || human(&design));
     Ok(Answer::Yes)
 }
@@ -164,12 +165,12 @@ pub(super) fn select_into(
     exploration: &Exploration,
     choice: Choice,
     surroundings: Surroundings,
-) -> Result<Design> {
+) -> Result<(Design, Done)> {
     let model = exploration.summary.study.model()?;
     let Surroundings { bus, registers } = surroundings;
     let design = Design { bus, registers, ..select(exploration, choice, model.as_ref())? };
-    artefact::write(target, artefact::json(&design).as_bytes())?;
-    Ok(design)
+    let changed = artefact::write_changed(target, artefact::json(&design).as_bytes())?;
+    Ok((design, Done::unless(!changed)))
 }
 
 /// Reads `design.json`.

@@ -6,7 +6,8 @@ use super::output::{Output, coloured, message, table};
 use super::{Answer, progress};
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
-use crate::diagnostic::Diagnostic;
+use crate::builtin::{self, Kind};
+use crate::diagnostic::{Diagnostic, Source};
 use crate::error::Result;
 use crate::sim;
 use crate::trace::summary::Summary;
@@ -15,19 +16,20 @@ use crate::units::{Bytes, grouped};
 use crate::workload::Workload;
 use clap::Args;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// Simulate a workload on an accelerator and record what its memory must hold, when, and how often it is touched.
 #[derive(Debug, Args)]
 #[command(after_help = "Examples:
-  trapti simulate models/gpt2-xl.json --prefill 1024 --accelerator models/accelerators/edge-2x128.toml -o out/run
-  trapti simulate models/gpt2-xl.json --prefill 512 --decode 128 -a models/accelerators/edge-2x128.toml -o out/run
-  trapti simulate graph.json --accelerator models/accelerators/edge-2x128.toml --format json
+  trapti simulate gpt2-xl --prefill 1024 --accelerator edge-2x128 -o out/run
+  trapti simulate config.json --prefill 512 --decode 128 -a my-accelerator.toml -o out/run
+  trapti simulate graph.json --accelerator edge-2x128 --format json
 
 --format json gives `cycles`, `macs`, `memories` and `dram`; see docs/traces.md for every key.")]
 pub(super) struct Arguments {
-    /// Hugging Face `config.json`, or an op graph (`trapti.workload/1`).
+    /// Hugging Face `config.json`, an op graph (`trapti.workload/1`), or a name from `trapti models`.
     workload: PathBuf,
-    /// Accelerator file.
+    /// Accelerator file, or a name from `trapti devices`.
     #[arg(short, long, value_name = "FILE")]
     accelerator: PathBuf,
     #[command(flatten)]
@@ -59,8 +61,9 @@ impl Shortcuts {
 
 pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
     let (scenario, lowering) = arguments.scenario.resolve()?;
-    let loaded = inputs::workload(&arguments.workload, &scenario, &lowering)?;
-    let (accelerator, digest) = inputs::accelerator(&arguments.accelerator)?;
+    let loaded = inputs::workload(&builtin::read(Kind::Model, &arguments.workload)?, &scenario, &lowering)?;
+    let chip = builtin::read(Kind::Accelerator, &arguments.accelerator)?;
+    let (accelerator, digest) = inputs::accelerator(&chip)?;
     let mut inputs = loaded.inputs;
     inputs.push(digest);
     let shortcuts = Shortcuts { replay: !arguments.no_replay, trains: !arguments.no_trains };
@@ -73,7 +76,7 @@ pub(super) fn run(arguments: &Arguments, output: Output) -> Result<Answer> {
         }
         None => simulate(&loaded.workload, &accelerator, &loaded.choices, shortcuts)?,
     };
-    tell_thrashing(&run, &arguments.accelerator)?;
+    tell_thrashing(&run, &chip);
     let summary = Summary::of(&run);
     output.result(&summary, || human(&summary, &run));
     Ok(if run.statistics.outcome == Outcome::Finished { Answer::Yes } else { Answer::No })
@@ -89,6 +92,11 @@ pub(super) enum Done {
 }
 
 impl Done {
+    /// Kept or made.
+    pub fn unless(kept: bool) -> Self {
+        if kept { Done::Before } else { Done::Now }
+    }
+
     /// What the user is told.
     pub fn word(self) -> &'static str {
         match self {
@@ -132,17 +140,15 @@ pub(super) fn simulate(
 }
 
 /// Says which op could not run, at the memory that is too small for it.
-pub(super) fn tell_thrashing(run: &Run, accelerator: &Path) -> Result<()> {
-    let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome else { return Ok(()) };
-    let source = inputs::source(accelerator)?;
+pub(super) fn tell_thrashing(run: &Run, accelerator: &Arc<Source>) {
+    let Outcome::Thrashing { op, memory, lacking } = &run.statistics.outcome else { return };
     let problem = Diagnostic::new("thrashing", format!("`{op}` needs {} more than `{memory}` holds", lacking.human()))
         .with_help("enlarge the memory, or the tiles must become smaller: array, `buffer_length`, `vector.buffer`");
-    let problem = match Accelerator::place_of_capacity(&source, memory) {
-        Some(span) => problem.at(&source, span, "too small for what this op needs at once"),
+    let problem = match Accelerator::place_of_capacity(accelerator, memory) {
+        Some(span) => problem.at(accelerator, span, "too small for what this op needs at once"),
         None => problem,
     };
     message(&problem.render(coloured()));
-    Ok(())
 }
 
 fn human(summary: &Summary, run: &Run) -> String {

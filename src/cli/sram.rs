@@ -1,7 +1,7 @@
 //! `trapti sram`: one macro, each number with where it comes from.
 
 use super::Answer;
-use super::output::{Output, table};
+use super::output::{Output, table, wrapped};
 use crate::config::{Document, FromValue, Table};
 use crate::diagnostic::Source;
 use crate::error::Result;
@@ -9,6 +9,7 @@ use crate::schema;
 use crate::sram::{Characterisation, Device, Evidence, MacroPoint, MacroSpec, Metric, Ports, Provenance, Technology};
 use crate::units::{Bytes, Kelvin};
 use clap::Args;
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -176,8 +177,8 @@ const NUMBERS: [(&str, Metric, f64); 13] = [
 ];
 
 /// The answer.
-#[derive(Debug, Serialize)]
-struct Characterised {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct Characterised {
     schema: &'static str,
     #[serde(rename = "macro")]
     spec: Asked,
@@ -192,7 +193,7 @@ struct Characterised {
 }
 
 /// What was asked.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Asked {
     capacity_bytes: u64,
     word_bits: u32,
@@ -236,8 +237,8 @@ impl Characterised {
         text.push_str(&table(&std::iter::once(head).chain(rows).collect::<Vec<_>>()));
         let [low, high] = self.leakage_band_mw;
         text.push_str(&format!("\nleakage band (x1/3 to x3): {} to {} mW\n", digits(low), digits(high)));
-        text.push_str(&format!("{}: {}\n", self.provenance.name, self.provenance.source));
-        self.provenance.notes.iter().for_each(|note| text.push_str(&format!("  - {note}\n")));
+        text.push_str(&wrapped("", &format!("{}: {}", self.provenance.name, self.provenance.source), "  "));
+        self.provenance.notes.iter().for_each(|note| text.push_str(&wrapped("  - ", note, "    ")));
         text
     }
 

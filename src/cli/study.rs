@@ -8,6 +8,7 @@ use crate::report;
 use crate::schema;
 use crate::survey::{Metric, Point, Ratio, Survey, ratios};
 use clap::Args;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use std::path::{Path, PathBuf};
 
@@ -31,8 +32,8 @@ pub(super) struct Arguments {
 }
 
 /// `points.json`.
-#[derive(Debug, Serialize, Deserialize)]
-struct Points {
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
+pub(super) struct Points {
     schema: String,
     points: Vec<Point>,
 }

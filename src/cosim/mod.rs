@@ -25,5 +25,5 @@ pub use lockstep::{ReplayOptions, Subject, replay};
 pub use report::{CosimReport, Lost, LostRead, Row};
 pub use shadow::DataError;
 pub use sources::RtlSources;
-pub use toolchain::Toolchain;
+pub use toolchain::{Toolchain, find_program};
 pub use waveform::{WaveformFile, WaveformWindow};

@@ -34,7 +34,7 @@ impl Toolchain {
     /// # Errors
     /// As [`Self::find`].
     pub fn find_in(path: &OsStr, compiler: Option<&OsStr>) -> Result<Self> {
-        let verilator = locate("verilator", path)
+        let verilator = find_program("verilator", path)
             .ok_or_else(|| missing("verilator", "compile the RTL for co-simulation", "apt-get install verilator"))?;
         let verilator_version = first_line(&run(Command::new(&verilator).arg("--version"), "verilator")?);
         let runtime = runtime_directory(&verilator)?;
@@ -54,7 +54,7 @@ fn missing(tool: &str, purpose: &str, install: &str) -> Error {
 }
 
 /// First executable file of this name on a search path; a name with a directory in it is taken as it is.
-fn locate(program: &str, path: &OsStr) -> Option<PathBuf> {
+pub fn find_program(program: &str, path: &OsStr) -> Option<PathBuf> {
     if program.contains('/') {
         return Some(PathBuf::from(program)).filter(|file| file.is_file());
     }
@@ -109,8 +109,8 @@ fn cpp_compiler(path: &OsStr, chosen: Option<&OsStr>) -> Result<Vec<OsString>> {
     let absent = |name: &str| missing(name, "compile the verilated RTL", "apt-get install g++");
     let tool = build.try_get_compiler().map_err(|_| absent("a C++ compiler"))?;
     let name = tool.path().to_string_lossy().into_owned();
-    let located = ["g++", "clang++"].into_iter().fold(locate(&name, path), |found, other| {
-        found.or_else(|| if chosen.is_none() { locate(other, path) } else { None })
+    let located = ["g++", "clang++"].into_iter().fold(find_program(&name, path), |found, other| {
+        found.or_else(|| if chosen.is_none() { find_program(other, path) } else { None })
     });
     let compiler = located.ok_or_else(|| absent(&name))?;
     Ok([compiler.into_os_string()].into_iter().chain(arguments(tool.args())).collect())

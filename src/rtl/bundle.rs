@@ -51,6 +51,11 @@ impl RtlBundle {
         Ok(Self { top, files, inputs })
     }
 
+    /// Whether a directory holds what [`Self::write`] would write.
+    pub fn is_in(&self, directory: &Path) -> bool {
+        artefact::up_to_date(directory, "generate", &self.inputs)
+    }
+
     /// Writes the files to a directory; see [`generate`].
     ///
     /// # Errors

@@ -107,7 +107,7 @@ impl Metric {
 }
 
 /// Where one number comes from.
-#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize)]
+#[derive(Debug, Clone, Copy, PartialEq, Serialize, Deserialize, schemars::JsonSchema)]
 pub struct Evidence {
     /// Kind of source.
     pub source: Origin,

@@ -2,6 +2,7 @@
 
 use crate::accelerator::Accelerator;
 use crate::artefact::{self, Input};
+use crate::builtin::{self, Kind};
 use crate::config::{Document, Field, Table};
 use crate::diagnostic::{Diagnostic, Source};
 use crate::error::{Error, Result};
@@ -93,7 +94,7 @@ pub struct Published {
 }
 
 impl Survey {
-    /// Reads a study file, the model configs and the accelerators that it names (paths are relative to it), and their digests.
+    /// Reads a study file, the model configs and the accelerators that it names (built in, or paths relative to it), and their digests.
     ///
     /// # Errors
     /// Every problem of the file, each with its place; problems of the files it names.
@@ -104,18 +105,21 @@ impl Survey {
         let raw = raw(document.root());
         let raw = document.result(raw)?;
         let folder = path.parent().unwrap_or(Path::new(""));
-        let mut file = |name: &str, path: &Path| {
-            let source = read_source(&folder.join(path))?;
+        let mut file = |kind: Kind, name: &str, path: &Path| {
+            let source = builtin::read_beside(folder, kind, path)?;
             inputs.push(Input::of(name, source.text.as_bytes()));
             Ok::<_, Error>(source)
         };
         let mut models = Vec::new();
         for named in &raw.models {
-            models.push(Subject { name: named.name.clone(), model: Model::parse(&file(&named.name, &named.path)?)? });
+            models.push(Subject {
+                name: named.name.clone(),
+                model: Model::parse(&file(Kind::Model, &named.name, &named.path)?)?,
+            });
         }
         let mut accelerators = Vec::new();
         for RawPlatform { named, capacity, lowerings } in raw.accelerators {
-            let mut accelerator = Accelerator::parse(&file(&named.name, &named.path)?)?;
+            let mut accelerator = Accelerator::parse(&file(Kind::Accelerator, &named.name, &named.path)?)?;
             one_memory(&accelerator, &named)?;
             if let Some(capacity) = capacity {
                 accelerator.memories[0].capacity = capacity;

@@ -7,6 +7,7 @@ use crate::error::Result;
 use crate::trace::Run;
 use crate::trace::export::{self, Form};
 use clap::{Args, ValueEnum};
+use schemars::JsonSchema;
 use serde::Serialize;
 use std::path::PathBuf;
 
@@ -42,8 +43,8 @@ enum Choice {
     Vcd,
 }
 
-#[derive(Debug, Serialize)]
-struct Written {
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Written {
     file: PathBuf,
     bytes: u64,
 }

@@ -6,6 +6,8 @@ mod export;
 mod import;
 mod show;
 
+pub(super) use export::Written as Exported;
+
 use super::Answer;
 use super::output::Output;
 use crate::error::Result;

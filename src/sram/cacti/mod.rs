@@ -68,6 +68,17 @@ impl Cacti {
         Ok(Self { program, digest, cache, extrapolate, results: Mutex::default() })
     }
 
+    /// Command that installs one.
+    pub const INSTALL: &str = INSTALL;
+
+    /// Where [`Self::find`] finds the program, if none is named.
+    ///
+    /// # Errors
+    /// As [`Self::find`].
+    pub fn locate() -> Result<PathBuf> {
+        locate::locate(None)
+    }
+
     /// The program.
     pub fn program(&self) -> &Path {
         &self.program

@@ -7,6 +7,7 @@ mod deepseek_v2;
 mod encoder;
 mod gemma;
 mod gpt2;
+mod granite;
 mod llama;
 mod mistral;
 mod mixtral;
@@ -43,6 +44,8 @@ pub enum Family {
     Qwen2,
     /// Llama with normalised queries and keys.
     Qwen3,
+    /// Llama with scaled values.
+    Granite,
     /// Windows in every second layer, a normalisation before and after each part, bounded scores.
     Gemma2,
     /// The text part: windows in five of six layers, normalised queries and keys.
@@ -77,7 +80,7 @@ pub enum Family {
 type Read = fn(&mut Config<'_>) -> Option<Model>;
 
 /// Each `model_type`, its family and how its fields are read.
-const MODEL_TYPES: [(&str, Family, Read); 20] = [
+const MODEL_TYPES: [(&str, Family, Read); 21] = [
     ("bert", Family::Bert, bert::read_bert),
     ("deepseek_v2", Family::DeepSeekV2, deepseek_v2::read),
     ("deit", Family::Deit, vit::read_deit),
@@ -85,6 +88,7 @@ const MODEL_TYPES: [(&str, Family, Read); 20] = [
     ("gemma3", Family::Gemma3, gemma::read_gemma3_text_part),
     ("gemma3_text", Family::Gemma3, gemma::read_gemma3),
     ("gpt2", Family::Gpt2, gpt2::read),
+    ("granite", Family::Granite, granite::read),
     ("llama", Family::Llama, llama::read),
     ("mistral", Family::Mistral, mistral::read),
     ("mixtral", Family::Mixtral, mixtral::read),
